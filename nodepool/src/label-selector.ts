@@ -1,0 +1,120 @@
+import { LbError } from './errors.ts';
+
+/** A Kubernetes label selector; all requirements must hold. No requirement: everything matches. */
+export interface LabelSelector {
+  readonly text: string;
+  readonly requirements: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: 'in' | 'notin' | 'exists' | 'absent' | 'gt' | 'lt';
+  readonly values: readonly string[];
+}
+
+/** Whether labels satisfy a selector, by the API machinery's rules: `notin` and `!=` match an absent key. */
+export function selectorMatches(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  return selector.requirements.every((requirement) => holds(requirement, labels));
+}
+
+function holds({ key, operator, values }: LabelRequirement, labels: Readonly<Record<string, string>>): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+    case 'in':
+      return value !== undefined && values.includes(value);
+    case 'notin':
+      return value === undefined || !values.includes(value);
+    case 'gt':
+    case 'lt':
+      return compares(operator, value, values[0]);
+  }
+}
+
+function compares(operator: 'gt' | 'lt', value: string | undefined, bound: string | undefined): boolean {
+  if (value === undefined || bound === undefined || !/^-?\d+$/.test(value)) return false;
+  return operator === 'gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
+}
+
+const TOKEN = /\s*(\(|\)|,|==|=|!=|!|>|<|[A-Za-z0-9._/-]+|\S)/y;
+const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const DNS_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/**
+ * Reads `a=b,c in (x,y),!d,e notin (z),f>3`, as `labels.Parse` of the API machinery does.
+ *
+ * @throws LbError `LB_BAD_SELECTOR`, which names the text and the place
+ */
+export function parseLabelSelector(text: string): LabelSelector {
+  const tokens = tokenize(text);
+  const requirements: LabelRequirement[] = [];
+  let at = 0;
+  const peek = () => tokens[at];
+  const fail = (what: string): never => {
+    throw new LbError(
+      'LB_BAD_SELECTOR',
+      `label selector ${JSON.stringify(text)}: ${what}`,
+      'Write requirements such as region=east, tier in (shop,bar), !retired, separated by commas.',
+    );
+  };
+  const next = (what: string): string => {
+    const token = tokens[at++];
+    return token ?? fail(`ends where ${what} should stand`);
+  };
+  const key = (): string => {
+    const token = next('a label key');
+    const slash = token.indexOf('/');
+    const good = LABEL_NAME.test(token.slice(slash + 1)) && (slash < 0 || DNS_PREFIX.test(token.slice(0, slash)));
+    return good ? token : fail(`${JSON.stringify(token)} is no label key`);
+  };
+  const value = (token: string): string =>
+    token === '' || LABEL_NAME.test(token) ? token : fail(`${JSON.stringify(token)} is no label value`);
+  const optionalValue = (): string => {
+    const token = peek();
+    return token === undefined || token === ',' || token === ')' ? '' : value(next('a value'));
+  };
+  const valueList = (): string[] => {
+    if (next("'('") !== '(') fail("'in' and 'notin' want values in parentheses");
+    const values = [optionalValue()];
+    for (;;) {
+      const token = next("')'");
+      if (token === ')') return values;
+      if (token !== ',') fail(`${JSON.stringify(token)} stands where ',' or ')' should`);
+      values.push(optionalValue());
+    }
+  };
+  const requirement = (): LabelRequirement => {
+    if (peek() === '!') {
+      at++;
+      return { key: key(), operator: 'absent', values: [] };
+    }
+    const name = key();
+    const operator = peek();
+    if (operator === undefined || operator === ',') return { key: name, operator: 'exists', values: [] };
+    at++;
+    if (operator === '=' || operator === '==') return { key: name, operator: 'in', values: [optionalValue()] };
+    if (operator === '!=') return { key: name, operator: 'notin', values: [optionalValue()] };
+    if (operator === 'in' || operator === 'notin') return { key: name, operator, values: valueList() };
+    if (operator !== '>' && operator !== '<') return fail(`${JSON.stringify(operator)} is no operator`);
+    const bound = next('a number');
+    if (!/^-?\d+$/.test(bound)) fail(`${JSON.stringify(bound)} is no whole number`);
+    return { key: name, operator: operator === '>' ? 'gt' : 'lt', values: [bound] };
+  };
+  while (at < tokens.length) {
+    requirements.push(requirement());
+    if (at === tokens.length) break;
+    if (next("','") !== ',') fail(`${JSON.stringify(tokens[at - 1])} stands where ',' should`);
+    if (at === tokens.length) fail('ends with a comma');
+  }
+  return { text, requirements };
+}
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) tokens.push(match[1] ?? '');
+  return tokens;
+}

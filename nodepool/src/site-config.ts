@@ -1,0 +1,24 @@
+/** `data.site`: what all members of a site must agree on. Absent keys take {@link DEFAULT_SITE_CONFIG}. */
+export interface SiteConfig {
+  /** Milliseconds between heartbeats; a member is dead after three missed ones. */
+  readonly heartbeatMs: number;
+  /** Probes of an address new to the pool before it is first announced (RFC 5227 §2.1), and their spacing. */
+  readonly probes: { readonly count: number; readonly intervalMs: number };
+  /** Gratuitous ARP on taking an address: how many, and how far apart. */
+  readonly gratuitous: { readonly count: number; readonly intervalMs: number };
+  /** Interface names or patterns with `*`; empty: the interface whose subnet holds the address. */
+  readonly interfaces: readonly string[];
+  /** true: a Service may ask for an address outside the ranges. */
+  readonly allowOutsideRanges: boolean;
+}
+
+/** How many heartbeats in a row must be missing before a member counts as dead. */
+export const MISSED_HEARTBEATS = 3;
+
+export const DEFAULT_SITE_CONFIG: SiteConfig = {
+  heartbeatMs: 100,
+  probes: { count: 3, intervalMs: 10 },
+  gratuitous: { count: 3, intervalMs: 500 },
+  interfaces: [],
+  allowOutsideRanges: false,
+};

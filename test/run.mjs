@@ -1,0 +1,28 @@
+// Runs the suites: `node test/run.mjs [unit|contract|netns|cluster]... [mocha options]`; without a name, all of them.
+// Ends with mocha's own summary and a line `N passed, N failed, N skipped`.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { reexecInUserNamespaceIfNeeded } from './support/netns/enter.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const suites = ['unit', 'contract', 'netns', 'cluster'];
+process.chdir(root);
+await reexecInUserNamespaceIfNeeded();
+
+const named = process.argv.slice(2).filter((arg) => suites.includes(arg));
+const options = process.argv.slice(2).filter((arg) => !suites.includes(arg));
+const chosen = named.length === 0 ? suites : named;
+if (!existsSync('cloud-controller/dist/controller.mjs')) {
+  console.error('The programs are not built yet. Run: npm install (or npm run build)');
+  process.exit(1);
+}
+
+const child = spawn(
+  process.execPath,
+  ['node_modules/mocha/bin/mocha.js', ...options, ...chosen.map((suite) => `test/${suite}/**/*.test.ts`)],
+  { stdio: 'inherit' },
+);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -1,0 +1,40 @@
+// Bundles each program into one file: `node test/support/build/bundle.mjs`, run by `npm install` and `npm run build`.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+
+const programs = [
+  { from: 'cloud-controller/src/main.ts', to: 'cloud-controller/dist/controller.mjs' },
+  { from: 'cloud-controller/src/cli/main.ts', to: 'cloud-controller/dist/cli.mjs' },
+  { from: 'edge-speaker/src/main.ts', to: 'edge-speaker/dist/speaker.mjs' },
+];
+
+// CommonJS libraries inside an ES module bundle still call `require` for Node's own modules.
+const banner = "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);";
+
+/** @returns the paths written, relative to the root */
+export async function bundle() {
+  for (const { from, to } of programs) {
+    await build({
+      absWorkingDir: root,
+      entryPoints: [from],
+      outfile: to,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: 'linked',
+      sourcesContent: false,
+      legalComments: 'none',
+      logLevel: 'warning',
+      banner: { js: banner },
+      define: { YURTLB_VERSION: JSON.stringify(version) },
+    });
+  }
+  return programs.map(({ to }) => to);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`built ${(await bundle()).join(', ')}`);

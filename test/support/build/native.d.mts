@@ -1,0 +1,3 @@
+export function buildNative():
+  | { ok: true; built: boolean; note?: string }
+  | { ok: false; explanation: string };
