@@ -1,4 +1,4 @@
-import type { IpRange } from './ip-range.ts';
+import { type IpRange, rangeSize } from './ip-range.ts';
 import type { SiteConfig } from './site-config.ts';
 
 /** One entry of `address-pools` in a NodePool's ConfigMap. */
@@ -16,4 +16,19 @@ export interface AddressConfig {
   /** In the order of the file, which is the order of auto-assignment. */
   readonly pools: readonly AddressPool[];
   readonly site: SiteConfig;
+}
+
+/** How many addresses a pool can hand out, exact: without .0 and .255 where it avoids them. */
+export function usableAddresses({ ranges, avoidBuggyIps }: AddressPool): bigint {
+  let usable = 0n;
+  for (const range of ranges) {
+    usable += rangeSize(range);
+    if (avoidBuggyIps && range.family === 'IPv4') usable -= buggyUpTo(range.last) - buggyUpTo(range.first - 1n);
+  }
+  return usable;
+}
+
+/** How many of the addresses 0 to `value` end in .0 or .255; none for -1. */
+function buggyUpTo(value: bigint): bigint {
+  return value < 0n ? 0n : value / 256n + 1n + (value + 1n) / 256n;
 }

@@ -36,7 +36,8 @@ export function serviceKey(service: ServiceObject): string {
 
 /** What a Service asks for. Never throws: a user's mistake is one of `problems`, which name the text and the fix. */
 export function decodeService(service: ServiceObject): LoadBalancerRequest {
-  const { metadata, spec = {} } = service;
+  const { metadata } = service;
+  const spec = service.spec ?? {};
   const families = decodeFamilies(spec.ipFamilies);
   const requested = decodeRequestedAddresses(service, families);
   const selector = decodeSelector(service);

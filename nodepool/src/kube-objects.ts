@@ -1,3 +1,6 @@
+import type { NodePoolV1Beta1, NodePoolV1Beta2 } from './generated/node-pool.ts';
+import type { PoolServiceV1Alpha1 } from './generated/pool-service.ts';
+
 /** The fields of Kubernetes objects that the product reads. Everything may be absent: a decoder says what must not be. */
 export interface ObjectMeta {
   name?: string;
@@ -85,3 +88,9 @@ export interface EndpointSliceObject extends KubeObject {
   }[];
   ports?: { name?: string; port?: number; protocol?: string }[];
 }
+
+/** apps.openyurt.io NodePool, of either served version. */
+export type NodePoolObject = NodePoolV1Beta1 | NodePoolV1Beta2;
+
+/** network.openyurt.io PoolService. */
+export type PoolServiceObject = PoolServiceV1Alpha1;

@@ -35,13 +35,19 @@ function holds({ key, operator, values }: LabelRequirement, labels: Readonly<Rec
 }
 
 function compares(operator: 'gt' | 'lt', value: string | undefined, bound: string | undefined): boolean {
-  if (value === undefined || bound === undefined || !/^-?\d+$/.test(value)) return false;
+  if (value === undefined || bound === undefined || !isInt64(value)) return false;
   return operator === 'gt' ? BigInt(value) > BigInt(bound) : BigInt(value) < BigInt(bound);
 }
 
-const TOKEN = /\s*(\(|\)|,|==|=|!=|!|>|<|[A-Za-z0-9._/-]+|\S)/y;
+/** What ParseInt(text, 10, 64) takes and may be a label value: no sign. */
+function isInt64(text: string): boolean {
+  return /^\d{1,63}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
+
+/** Blanks, then a sign or a word: what is neither sign nor blank belongs to a word, as in the API machinery's lexer. */
+const TOKEN = /[ \t\r\n]*(==|!=|[()!,=<>]|[^()!,=<> \t\r\n]+)/y;
 const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const DNS_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const DNS_PREFIX = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /**
  * Reads `a=b,c in (x,y),!d,e notin (z),f>3`, as `labels.Parse` of the API machinery does.
@@ -100,7 +106,7 @@ export function parseLabelSelector(text: string): LabelSelector {
     if (operator === 'in' || operator === 'notin') return { key: name, operator, values: valueList() };
     if (operator !== '>' && operator !== '<') return fail(`${JSON.stringify(operator)} is no operator`);
     const bound = next('a number');
-    if (!/^-?\d+$/.test(bound)) fail(`${JSON.stringify(bound)} is no whole number`);
+    if (!isInt64(bound)) fail(`${JSON.stringify(bound)} is no whole number`);
     return { key: name, operator: operator === '>' ? 'gt' : 'lt', values: [bound] };
   };
   while (at < tokens.length) {

@@ -43,6 +43,9 @@ export const METALLB_PREFIXES = ['metallb.io/', 'metallb.universe.tf/'] as const
 /** Kubernetes names we read. */
 export const EXCLUDE_NODE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
+/** Node taint: an operator says that the node is down for good. */
+export const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service';
+
 export const SYSTEM_NAMESPACE = 'yurtlb-system';
 export const REPORTS_NAMESPACE = 'yurtlb-reports';
 export const POOL_KEY_SECRET = 'yurtlb-pool-key';

@@ -1,0 +1,46 @@
+/** What `--help` prints, by command. */
+export const HELP = {
+  yurtlb: `Usage: yurtlb COMMAND [OPTION...]
+
+LoadBalancer addresses for OpenYurt node pools.
+
+Commands:
+  controller        give Services addresses in each NodePool (runs in the cloud)
+  speaker           answer for the addresses of this node's NodePool (runs at the edge)
+  validate FILE...  check address configuration before it is applied
+  key               print a new pool key as a Secret manifest
+
+Options:
+  -h, --help        print this, or with a command that command's help
+      --version     print the version`,
+
+  validate: `Usage: yurtlb validate FILE...
+
+Checks NodePools' address configuration: manifests with ConfigMaps, or only the text of
+their "config". FILE - is standard input. Nothing is sent anywhere.
+
+Prints "FILE:LINE:COL problem (remedy)" for each problem, or "ok: N pools, M addresses".
+Warnings and objects passed over go to standard error.
+
+Exit code: 0 all good, 1 there are problems, 2 wrong usage or an unreadable file.
+
+Options:
+  -h, --help        print this`,
+
+  key: `Usage: yurtlb key [--namespace NAMESPACE] [--id ID]
+       yurtlb key --rotate [--id ID] < SECRET
+
+Prints a Secret manifest with a new random pool key:
+  yurtlb key | kubectl apply -f -
+
+With --rotate: reads that Secret from standard input, and prints it with one key more.
+The newest two are kept, so speakers with either can talk to each other:
+  kubectl -n yurtlb-system get secret yurtlb-pool-key -o yaml |
+    yurtlb key --rotate | kubectl apply -f -
+
+Options:
+      --namespace NAMESPACE  where the Secret goes (default yurtlb-system)
+      --id ID                the key's id; the one that sorts last is newest (default: the time)
+      --rotate               add a key to the Secret on standard input
+  -h, --help                 print this`,
+} as const;

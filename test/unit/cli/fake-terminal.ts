@@ -1,0 +1,41 @@
+import type { Terminal } from '../../../cloud-controller/src/cli/terminal.ts';
+
+/** A terminal in memory: files by path (an Error is thrown), standard input, and what was printed. */
+export class FakeTerminal implements Terminal {
+  readonly printed: string[] = [];
+  readonly complained: string[] = [];
+  private draws = 0;
+
+  constructor(
+    private readonly files: Readonly<Record<string, string | Uint8Array | Error>> = {},
+    private readonly input: string = '',
+    private readonly now: number = Date.UTC(2026, 10, 21, 13, 4, 55, 42),
+  ) {}
+
+  out(line: string): void {
+    this.printed.push(line);
+  }
+
+  err(line: string): void {
+    this.complained.push(line);
+  }
+
+  async stdin(): Promise<Buffer> {
+    return Buffer.from(this.input);
+  }
+
+  async readFile(path: string): Promise<Buffer> {
+    const file = this.files[path] ?? Object.assign(new Error(path), { code: 'ENOENT' });
+    if (file instanceof Error) throw file;
+    return Buffer.from(file);
+  }
+
+  /** Different each time, so that two keys differ. */
+  randomBytes(count: number): Buffer {
+    return Buffer.alloc(count, ++this.draws);
+  }
+
+  wallMs(): number {
+    return this.now;
+  }
+}

@@ -1,0 +1,269 @@
+import { strict as assert } from 'node:assert';
+import { decodeAddressConfig, formatProblem, rangeSize, usableAddresses } from '@openyurt/nodepool-types';
+
+/** A file with one good address pool, and what stands below its name. */
+const pool = (...lines: string[]) => ['address-pools:', '- name: a', ...lines.map((line) => `  ${line}`)].join('\n');
+const L2 = 'protocol: layer2';
+const RANGE = 'addresses: [10.0.0.1-10.0.0.9]';
+const two = (first: string, second: string) =>
+  `address-pools:\n- {name: a, ${L2}, addresses: [${first}]}\n- {name: b, ${L2}, addresses: [${second}]}`;
+const addresses = (list: string) => pool(L2, `addresses: ${list}`);
+
+/** Name, text of `config`, and every problem: place and words, in order. */
+const badConfigs: [string, string, ...[string, RegExp][]][] = [
+  ['nothing', '', ['1:1', /configuration is empty \(.*delete the ConfigMap/]],
+  ['blanks and a comment', '  \n# later\n', ['1:1', /configuration is empty/]],
+  ['null', '~', ['1:1', /configuration is empty/]],
+  ['a text', 'hello', ['1:1', /configuration is the text "hello", not a mapping/]],
+  ['a list', '- a', ['1:1', /configuration is a list, not a mapping/]],
+  ['no address-pools', '{}', ['1:1', /has no address-pools/]],
+  [
+    'a misspelt address-pools, told once',
+    'adress-pools: []',
+    ['1:1', /unknown key "adress-pools" \(Did you mean "address-pools"\?/],
+  ],
+  ['address-pools without a value', 'address-pools:', ['1:15', /address-pools is empty, not a list/]],
+  ['no address pool', 'address-pools: []', ['1:16', /empty list/]],
+  ['a mapping for address-pools', 'address-pools: {a: 1}', ['1:16', /address-pools is a mapping, not a list/]],
+  ['an empty address pool', 'address-pools:\n-', ['2:2', /address pool 1 is empty, not a mapping/]],
+  ['a text for an address pool', 'address-pools:\n- a', ['2:3', /address pool 1 is the text "a", not a mapping/]],
+  [
+    'an address pool with nothing',
+    'address-pools:\n- {}',
+    ['2:3', /address pool 1 has no name/],
+    ['2:3', /address pool 1 has no protocol \(Add protocol: layer2/],
+    ['2:3', /address pool 1 has no addresses/],
+  ],
+  ['no protocol', pool(RANGE), ['2:3', /address pool "a" has no protocol/]],
+  ['no addresses', pool(L2), ['2:3', /address pool "a" has no addresses/]],
+  [
+    'a misspelt key',
+    pool(L2, 'adresses: [10.0.0.1]'),
+    ['4:3', /"a" has the unknown key "adresses" \(Did you mean "addresses"/],
+  ],
+  ['a key in camel case', pool(L2, RANGE, 'autoAssign: true'), ['5:3', /Did you mean "auto-assign"/]],
+  [
+    'an unknown key',
+    pool(L2, RANGE, 'colour: red'),
+    ['5:3', /unknown key "colour" \(Remove it; known are name, protocol/],
+  ],
+  ['a key twice', pool(L2, RANGE, L2), ['5:3', /the key "protocol" twice, first in line 3/]],
+  ['a number as a key', pool(L2, RANGE, '1: x'), ['5:3', /key that is the number 1, not text/]],
+  ['an empty key', pool(L2, RANGE, '? \n  : x'), ['5:5', /key that is empty, not text/]],
+  [
+    'auto-assign: no',
+    pool(L2, RANGE, 'auto-assign: no'),
+    ['5:16', /the text "no", not true or false \(Write true or false/],
+  ],
+  ['auto-assign: "true"', pool(L2, RANGE, 'auto-assign: "true"'), ['5:16', /the text "true", not true or false/]],
+  ['auto-assign: 1', pool(L2, RANGE, 'auto-assign: 1'), ['5:16', /the number 1, not true or false/]],
+  ['auto-assign empty', pool(L2, RANGE, 'auto-assign:'), ['5:15', /auto-assign is empty, not true or false/]],
+  ['avoid-buggy-ips: yes', pool(L2, RANGE, 'avoid-buggy-ips: yes'), ['5:20', /the text "yes", not true or false/]],
+  [
+    'a number as a name',
+    `address-pools:\n- {name: 1, ${L2}, ${RANGE}}`,
+    ['2:10', /name is the number 1, not text \(Put it in quotes/],
+  ],
+  ['an empty name', `address-pools:\n- {name: "", ${L2}, ${RANGE}}`, ['2:10', /name is an empty text/]],
+  ['a name with a blank', `address-pools:\n- {name: a b, ${L2}, ${RANGE}}`, ['2:10', /"a b" is no name/]],
+  ['__proto__', `address-pools:\n- {name: __proto__, ${L2}, ${RANGE}}`, ['2:10', /"__proto__" is no name/]],
+  ['a long name', `address-pools:\n- {name: ${'x'.repeat(64)}, ${L2}, ${RANGE}}`, ['2:10', /is no name/]],
+  ['__proto__ as a key', pool(L2, RANGE, '__proto__: {x: 1}'), ['5:3', /unknown key "__proto__"/]],
+  [
+    'a name twice',
+    two('10.0.0.1', '10.0.0.2').replace('name: b', 'name: a'),
+    ['3:10', /second .* "a", first in line 2/],
+  ],
+  [
+    'BGP',
+    pool('protocol: bgp', RANGE),
+    ['3:13', /^config:3:13 BGP is not supported by this version \(Use protocol: layer2/],
+  ],
+  ['another protocol', pool('protocol: layer3', RANGE), ['3:13', /unknown protocol "layer3" \(Did you mean "layer2"/]],
+  ['a protocol that is null', pool('protocol: ~', RANGE), ['3:13', /protocol is "~", not text/]],
+  [
+    'everything of BGP, each by name',
+    `peers: []\nbgp-communities: {}\nbfd-profiles: []\npeer-autodiscovery: {}\n${pool('protocol: bgp', RANGE, 'bgp-advertisements: []')}`,
+    ['1:1', /BGP is not supported by this version \(.*remove peers/],
+    ['2:1', /remove bgp-communities/],
+    ['3:1', /remove bfd-profiles/],
+    ['4:1', /remove peer-autodiscovery/],
+    ['7:13', /BGP is not supported/],
+    ['9:3', /remove bgp-advertisements/],
+  ],
+  [
+    'addresses as a text',
+    addresses('10.0.0.1'),
+    ['4:14', /the text "10\.0\.0\.1", not a list \(.*addresses: \[10\.0\.0\.1\]/],
+  ],
+  ['an empty list of addresses', addresses('[]'), ['4:14', /empty list of addresses/]],
+  ['an empty address', addresses('[""]'), ['4:15', /address is an empty text/]],
+  ['a null address', addresses('[~]'), ['4:15', /address is "~", not text/]],
+  ['a number as an address', addresses('[10]'), ['4:15', /the number 10 is no address/]],
+  ['a fraction as an address', addresses('[192.168]'), ['4:15', /the number 192\.168 is no address/]],
+  ['an address with a port', addresses('["10.0.0.1:80"]'), ['4:15', /"10\.0\.0\.1:80" is no address/]],
+  [
+    'an IPv6 address that ends in a colon',
+    addresses('[fd00::]'),
+    ['4:15', /a mapping, not text \(Put text that holds a colon in quotes/],
+  ],
+  [
+    'a reversed range',
+    addresses('[10.0.0.9-10.0.0.1]'),
+    ['4:15', /ends before it begins \(Did you mean 10\.0\.0\.1-10\.0\.0\.9/],
+  ],
+  ['a reversed range beyond 2^53', addresses('["fd00::1:0:0:1-fd00::1:0:0:0"]'), ['4:15', /ends before it begins/]],
+  ['two families', addresses('["10.0.0.1-fd00::1"]'), ['4:15', /from IPv4 to IPv6 \(Write one range for each family/]],
+  ['a prefix out of bounds', addresses('[10.0.0.0/33]'), ['4:15', /prefix length "33" \(Write a number from 0 to 32/]],
+  ['leading zeros', addresses('[10.0.0.010]'), ['4:15', /is no address/]],
+  ['loopback', addresses('[127.0.0.1]'), ['4:15', /127\.0\.0\.1 holds loopback addresses/]],
+  ['all of IPv4', addresses('[0.0.0.0/0]'), ['4:15', /holds addresses that mean "this network"/]],
+  ['IPv6 multicast', addresses('["ff02::1"]'), ['4:15', /holds multicast addresses/]],
+  [
+    'an overlap between address pools',
+    two('10.0.0.1-10.0.0.9', '10.0.0.0/29'),
+    [
+      '3:43',
+      /10\.0\.0\.0\/29 \(address pool "b", line 3\) overlaps 10\.0\.0\.1-10\.0\.0\.9 \(address pool "a", line 2\)/,
+    ],
+  ],
+  [
+    'an overlap inside one',
+    addresses('[10.0.0.1-10.0.0.9, 10.0.0.9]'),
+    ['4:34', /10\.0\.0\.9 .* overlaps 10\.0\.0\.1-10\.0\.0\.9/],
+  ],
+  [
+    'an overlap by one address beyond 2^53',
+    two('"fd00::/65"', '"fd00::7fff:ffff:ffff:ffff-fd00::8000:0:0:0"'),
+    ['3:43', /overlaps/],
+  ],
+  [
+    'an alias',
+    pool(L2, 'addresses: &r [10.0.0.1]', 'auto-assign: *r'),
+    ['4:17', /&r is an anchor/],
+    ['5:16', /\*r is an alias/],
+  ],
+  ['a merge key', `x: &x {}\n<<: *x\n${pool(L2, RANGE)}`, ['1:7', /&x is an anchor/], ['2:5', /\*x is an alias/]],
+  ['a tag', pool('protocol: !!str layer2', RANGE), ['3:19', /tag:yaml\.org,2002:str is a tag/]],
+  ['a directive', `%YAML 1.1\n---\n${pool(L2, RANGE)}`, ['1:1', /marked as YAML 1\.1/]],
+  ['two documents', `${pool(L2, RANGE)}\n---\n${pool(L2, RANGE)}`, ['5:1', /more than one YAML document/]],
+  ['a tab as indentation', 'address-pools:\n\t- name: a', ['2:1', /Tabs are not allowed as indentation/i]],
+  ['an unclosed quote', 'address-pools: "a', ['1:18', /Missing closing "quote \(Close the bracket, brace or quote/]],
+  ['an unclosed bracket', 'address-pools: [', ['1:17', /Flow sequence/]],
+  ['bad indentation', 'address-pools:\n - name: a\n  protocol: layer2', ['3:1', /without - .*mend the indentation/]],
+  ['a NUL', 'address-pools: \0', ['1:16', /control character U\+0000/]],
+  ['bare carriage returns', 'address-pools:\r- name: a', ['1:15', /U\+000D \(Save the file with LF/]],
+  ['too much of it', '#'.repeat(65_537), ['1:1', /65537 characters, more than the 65536/]],
+  ['deep brackets', `address-pools: ${'['.repeat(50_000)}`, ['1:48', /nests too deep/]],
+  ['deep braces', `address-pools: ${'{a: '.repeat(10_000)}`, ['1:144', /nests too deep/]],
+  ['deep dashes', '- '.repeat(30_000), ['1:33', /nests too deep/]],
+  ['deep question marks', '? '.repeat(30_000), ['1:33', /nests too deep/]],
+  [
+    'deep indentation',
+    Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+    ['130:130', /nests too deep/],
+  ],
+];
+
+describe('decodeAddressConfig: what is refused', () => {
+  for (const [name, config, ...want] of badConfigs) {
+    it(name, () => {
+      const decoded = decodeAddressConfig({ config });
+      const told = decoded.ok ? [] : decoded.problems;
+      assert.deepEqual(
+        told.map(({ line, col }) => `${line}:${col}`),
+        want.map(([place]) => place),
+        JSON.stringify(told),
+      );
+      for (const [index, [, words]] of want.entries()) {
+        const problem = told[index];
+        assert.match(problem ? formatProblem(problem) : '', words);
+      }
+    });
+  }
+
+  it('tells an alias bomb by its anchors and aliases, without expanding it', () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, i) => `b${i}: &b${i} [${Array(9).fill(i === 0 ? 'x' : `*b${i - 1}`)}]`,
+    );
+    const decoded = decodeAddressConfig({ config: levels.join('\n') });
+    assert.ok(!decoded.ok && decoded.problems.every(({ problem }) => /is an (alias|anchor)$/.test(problem)));
+  });
+
+  it('tells all problems of both texts at once, by text and place', () => {
+    const decoded = decodeAddressConfig({ site: 'heartbeat: 1x\nprobes: {count: 0}', config: 'peers: 1', sit: '' });
+    assert.deepEqual(decoded.ok ? [] : decoded.problems.map(formatProblem), [
+      'config:1:1 BGP is not supported by this version (Use protocol layer2 in every address pool and remove peers.)',
+      'config:1:1 the configuration has no address-pools (Add address-pools.)',
+      'sit:1:1 data has the unknown key "sit" (Did you mean "site"?)',
+      'site:1:12 heartbeat is the text "1x", not a duration from 20ms to 10s (Write a duration from 20ms to 10s, such as 100ms or 2s.)',
+      'site:2:17 count is the number 0, not a whole number from 1 to 10 (Write a number from 1 to 10.)',
+    ]);
+  });
+
+  it('is refused without data.config', () => {
+    assert.equal(decodeAddressConfig({}).ok, false);
+    assert.equal(decodeAddressConfig({ site: 'heartbeat: 1s' }).ok, false);
+  });
+});
+
+describe('decodeAddressConfig: what is taken', () => {
+  const taken: [string, string, bigint, RegExp[]][] = [
+    ['one range', addresses('[10.0.0.1-10.0.0.9]'), 9n, []],
+    ['blanks around the dash', addresses('["10.0.0.1 - 10.0.0.9"]'), 9n, []],
+    ['ranges that touch', addresses('[10.0.0.1-10.0.0.9, 10.0.0.10]'), 10n, []],
+    ['a byte order mark', `\uFEFF${addresses('[10.0.0.1]')}`, 1n, []],
+    ['CRLF', addresses('[10.0.0.1]').replaceAll('\n', '\r\n'), 1n, []],
+    ['a document mark', `---\n${addresses('[10.0.0.1]')}\n...\n`, 1n, []],
+    ['more than 2^53 addresses', addresses('["fd00::/64"]'), 1n << 64n, []],
+    [
+      'host bits',
+      addresses('[192.168.10.7/24]'),
+      256n,
+      [/4:15 192\.168\.10\.7\/24 is taken as 192\.168\.10\.0\/24 \(Write 192/],
+    ],
+    ['no .0 and .255', pool(L2, 'addresses: [10.0.0.0/24]', 'avoid-buggy-ips: true'), 254n, []],
+    [
+      'nothing left',
+      pool(L2, 'addresses: [10.0.0.0]', 'avoid-buggy-ips: true'),
+      0n,
+      [/2:9 address pool "a" holds no address that/],
+    ],
+    ['a name that YAML 1.1 would take for false', `address-pools:\n- {name: no, ${L2}, ${RANGE}}`, 9n, []],
+  ];
+  for (const [name, config, want, warnings] of taken) {
+    it(name, () => {
+      const decoded = decodeAddressConfig({ config });
+      assert.ok(decoded.ok, JSON.stringify(decoded.ok || decoded.problems));
+      assert.equal(
+        decoded.value.pools.map(usableAddresses).reduce((sum, size) => sum + size, 0n),
+        want,
+      );
+      assert.equal(decoded.warnings.length, warnings.length);
+      for (const [index, words] of warnings.entries()) {
+        const warning = decoded.warnings[index];
+        assert.match(warning ? formatProblem(warning) : '', words);
+      }
+    });
+  }
+
+  it('keeps the ends exact where numbers would round', () => {
+    const decoded = decodeAddressConfig({ config: addresses('["fd00::20:0:0:1-fd00::20:0:0:3"]') });
+    const [range] = decoded.ok ? (decoded.value.pools[0]?.ranges ?? []) : [];
+    assert.ok(range);
+    assert.equal(range.first & ((1n << 64n) - 1n), 0x20_0000_0000_0001n);
+    assert.equal(rangeSize(range), 3n);
+  });
+
+  it('lets a speaker warn where the controller refuses', () => {
+    const data = { config: `${pool(L2, RANGE, 'colour: red')}\npeers: []`, site: 'newer: 1', other: '' };
+    const decoded = decodeAddressConfig(data, { unknownKeys: 'warn' });
+    assert.ok(decoded.ok);
+    assert.deepEqual(
+      decoded.warnings.map(({ dataKey, line, col }) => `${dataKey}:${line}:${col}`),
+      ['config:5:3', 'config:6:1', 'other:1:1', 'site:1:1'],
+    );
+    assert.equal(decodeAddressConfig(data).ok, false);
+  });
+});
