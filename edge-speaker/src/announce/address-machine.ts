@@ -1,0 +1,121 @@
+import { beatMs, DEFEND_INTERVAL_MS, OBJECTION_MS, retryMs, type Timing } from './timing.ts';
+
+/**
+ * One address on its link. Times are monotonic milliseconds.
+ *
+ *     probing ──nobody objects──► announced ──objection within 7 s of a probed start──► conflicted ──back-off──► probing
+ *        └────────── objection ─────────────────────────────────────────────────────────────▲
+ */
+export type AddressState =
+  | { readonly kind: 'probing'; readonly sent: number; readonly dueMs: number; readonly conflicts: number }
+  | {
+      readonly kind: 'announced';
+      readonly sinceMs: number;
+      /** Until then an objection is a failed probe; -Infinity for what was taken over. */
+      readonly objectionUntilMs: number;
+      /** Gratuitous ARPs sent in the opening burst. */
+      readonly sent: number;
+      readonly dueMs: number;
+      /** -Infinity until the first defence. */
+      readonly defendedMs: number;
+      readonly conflicts: number;
+    }
+  | { readonly kind: 'conflicted'; readonly byMac: string; readonly dueMs: number; readonly conflicts: number };
+
+export type Effect =
+  | { readonly kind: 'send-probe' }
+  | { readonly kind: 'send-gratuitous' }
+  | { readonly kind: 'report-announced'; readonly probed: boolean }
+  /** The address is kept. */
+  | { readonly kind: 'report-conflict'; readonly byMac: string; readonly defended: boolean }
+  /** The address is not, or no longer, announced (`heldMs` it was); it is probed again after `retryMs`. */
+  | { readonly kind: 'report-failed'; readonly byMac: string; readonly retryMs: number; readonly heldMs: number };
+
+export interface Step {
+  readonly state: AddressState;
+  readonly effects: readonly Effect[];
+}
+
+/** Starts to announce: with probes where the address is new to the pool, at once where it is taken over. */
+export function begin(probe: boolean, nowMs: number, timing: Timing): Step {
+  return probe ? probeFrom(0, nowMs, timing) : startAnnouncing(false, 0, nowMs, timing);
+}
+
+/** A clock event: `state.dueMs` has come. @param unit a draw from [0, 1) */
+export function onDue(state: AddressState, nowMs: number, timing: Timing, unit: number): Step {
+  if (state.dueMs > nowMs) return { state, effects: [] };
+  switch (state.kind) {
+    case 'probing':
+      if (state.sent >= timing.probes.count) return startAnnouncing(true, state.conflicts, nowMs, timing);
+      return {
+        state: { ...state, sent: state.sent + 1, dueMs: nowMs + timing.probes.intervalMs },
+        effects: [{ kind: 'send-probe' }],
+      };
+    case 'announced': {
+      const sent = state.sent + 1;
+      const pause = sent < timing.gratuitous.count ? timing.gratuitous.intervalMs : beatMs(unit);
+      return { state: { ...state, sent, dueMs: nowMs + pause }, effects: [{ kind: 'send-gratuitous' }] };
+    }
+    case 'conflicted':
+      return probeFrom(state.conflicts, nowMs, timing);
+  }
+}
+
+/**
+ * Another host uses our address. RFC 5227 §2.1.1 while probing, and, as late objections of sleeping devices, within 7 s of the
+ * first announcement; after that §2.4(c): keep it, defend at most once per DEFEND_INTERVAL, report each time.
+ */
+export function onConflict(state: AddressState, byMac: string, nowMs: number, unit: number): Step {
+  if (state.kind === 'conflicted') return { state, effects: [] };
+  if (state.kind === 'probing' || nowMs < state.objectionUntilMs) {
+    const conflicts = state.conflicts + 1;
+    const pause = retryMs(conflicts, unit);
+    const heldMs = state.kind === 'announced' ? nowMs - state.sinceMs : 0;
+    return {
+      state: { kind: 'conflicted', byMac, dueMs: nowMs + pause, conflicts },
+      effects: [{ kind: 'report-failed', byMac, retryMs: pause, heldMs }],
+    };
+  }
+  const defended = nowMs - state.defendedMs >= DEFEND_INTERVAL_MS;
+  const report: Effect = { kind: 'report-conflict', byMac, defended };
+  if (!defended) return { state, effects: [report] };
+  return { state: { ...state, defendedMs: nowMs }, effects: [{ kind: 'send-gratuitous' }, report] };
+}
+
+/** The pool already announces it elsewhere and hands it to us: no more probing. A conflict stands until its retry. */
+export function onTakeOver(state: AddressState, nowMs: number, timing: Timing): Step {
+  if (state.kind !== 'probing') return { state, effects: [] };
+  return startAnnouncing(false, state.conflicts, nowMs, timing);
+}
+
+/** Our own MAC changed (a bond changed its port): what the LAN learnt is wrong, so the burst starts again. */
+export function onNewMac(state: AddressState, nowMs: number, timing: Timing): Step {
+  if (state.kind !== 'announced') return { state, effects: [] };
+  return {
+    state: { ...state, sent: 1, dueMs: nowMs + timing.gratuitous.intervalMs },
+    effects: [{ kind: 'send-gratuitous' }],
+  };
+}
+
+function probeFrom(conflicts: number, nowMs: number, timing: Timing): Step {
+  if (timing.probes.count === 0) return startAnnouncing(true, conflicts, nowMs, timing);
+  return {
+    state: { kind: 'probing', sent: 1, dueMs: nowMs + timing.probes.intervalMs, conflicts },
+    effects: [{ kind: 'send-probe' }],
+  };
+}
+
+function startAnnouncing(probed: boolean, conflicts: number, nowMs: number, timing: Timing): Step {
+  return {
+    state: {
+      kind: 'announced',
+      sinceMs: nowMs,
+      objectionUntilMs: probed ? nowMs + OBJECTION_MS : Number.NEGATIVE_INFINITY,
+      sent: 1,
+      dueMs: nowMs + timing.gratuitous.intervalMs,
+      defendedMs: Number.NEGATIVE_INFINITY,
+      conflicts,
+    },
+    effects: [{ kind: 'send-gratuitous' }, { kind: 'report-announced', probed }],
+  };
+}

@@ -1,0 +1,125 @@
+import type { Clock, Random, Timers } from '@openyurt/nodepool-types';
+import type { Link } from '../ports/links.ts';
+import {
+  type AddressState,
+  begin,
+  type Effect,
+  onConflict,
+  onDue,
+  onNewMac,
+  onTakeOver,
+  type Step,
+} from './address-machine.ts';
+import { DueQueue } from './due-queue.ts';
+import type { Timing } from './timing.ts';
+
+/** An address, where it is announced, and how far. */
+export interface Driven {
+  readonly address: string;
+  readonly link: Link;
+  readonly state: AddressState;
+}
+
+/** Does what a machine asks for; called with the address already in its new state. */
+export type RunEffect = (driven: Driven, effect: Effect) => void;
+
+/** Addresses served in one turn of the loop: thousands may be due at once, and heartbeats come first. */
+const ADDRESSES_PER_TURN = 64;
+
+/** Runs the machines of all addresses on one timer. The only file of this room with a clock. */
+export class Drive {
+  private readonly driven = new Map<string, Driven>();
+  private readonly due = new DueQueue();
+  private cancelTimer: (() => void) | undefined;
+  private armedForMs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly timers: Timers,
+    private readonly random: Random,
+    private timing: Timing,
+    private readonly run: RunEffect,
+  ) {}
+
+  /** For what is still to be scheduled. */
+  retime(timing: Timing): void {
+    this.timing = timing;
+  }
+
+  get(address: string): Driven | undefined {
+    return this.driven.get(address);
+  }
+
+  all(): IterableIterator<Driven> {
+    return this.driven.values();
+  }
+
+  /** Starts an address, or, where it is being probed and `probe` is false, takes it over at once. */
+  start(address: string, link: Link, probe: boolean): void {
+    const now = this.clock.monotonicMs();
+    const driven = this.driven.get(address);
+    if (driven === undefined) this.take({ address, link }, begin(probe, now, this.timing));
+    else if (!probe) this.take(driven, onTakeOver(driven.state, now, this.timing));
+  }
+
+  stop(address: string): void {
+    this.driven.delete(address);
+    this.due.delete(address);
+    this.arm();
+  }
+
+  conflict(address: string, byMac: string): void {
+    const driven = this.driven.get(address);
+    if (driven !== undefined)
+      this.take(driven, onConflict(driven.state, byMac, this.clock.monotonicMs(), this.random()));
+  }
+
+  /** The link is the same with other properties; a new MAC is told to the LAN. */
+  relink(address: string, link: Link): void {
+    const driven = this.driven.get(address);
+    if (driven === undefined) return;
+    const moved = { ...driven, link };
+    this.driven.set(address, moved);
+    if (!link.mac.equals(driven.link.mac))
+      this.take(moved, onNewMac(driven.state, this.clock.monotonicMs(), this.timing));
+  }
+
+  close(): void {
+    this.driven.clear();
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  private take({ address, link }: { address: string; link: Link }, step: Step): void {
+    const driven: Driven = { address, link, state: step.state };
+    this.driven.set(address, driven);
+    this.due.set(address, step.state.dueMs);
+    for (const effect of step.effects) {
+      if (this.driven.get(address) !== driven) break; // an effect before made the hub withdraw it
+      this.run(driven, effect);
+    }
+    this.arm();
+  }
+
+  private arm(): void {
+    const nextMs = this.due.nextMs();
+    if (nextMs === this.armedForMs && this.cancelTimer !== undefined) return;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    this.armedForMs = nextMs;
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    this.cancelTimer = this.timers.after(Math.max(0, nextMs - this.clock.monotonicMs()), () => this.tick());
+  }
+
+  private tick(): void {
+    this.cancelTimer = undefined;
+    const now = this.clock.monotonicMs();
+    for (let served = 0; served < ADDRESSES_PER_TURN; served++) {
+      const address = this.due.take(now);
+      if (address === undefined) break;
+      const driven = this.driven.get(address);
+      if (driven !== undefined) this.take(driven, onDue(driven.state, now, this.timing, this.random()));
+    }
+    this.arm();
+  }
+}

@@ -1,0 +1,35 @@
+import type { IpFamily } from '@openyurt/nodepool-types';
+
+/** An address that a link carries. */
+export interface LinkAddress {
+  /** Canonical text. */
+  readonly ip: string;
+  readonly prefixBits: number;
+  readonly family: IpFamily;
+}
+
+/** One network interface as the kernel sees it now. */
+export interface Link {
+  /** Stays with the interface for its life; names move. */
+  readonly index: number;
+  readonly name: string;
+  /** Six bytes for Ethernet; another length, or none, for what is no Ethernet. */
+  readonly mac: Buffer;
+  /** The administrator's wish (IFF_UP). */
+  readonly up: boolean;
+  /** The cable, or its like, is there (IFF_LOWER_UP). */
+  readonly carrier: boolean;
+  /** What made it, if it is virtual: `veth`, `bridge`, `vlan`, ... */
+  readonly kind?: string;
+  readonly addresses: readonly LinkAddress[];
+  /** Whether the preferred IPv4 default route of the main table leaves through it. */
+  readonly isDefaultRoute: boolean;
+}
+
+/** The interfaces of this node, always current. */
+export interface Links {
+  /** An interface that did not change stays the same object. */
+  list(): readonly Link[];
+  /** Calls after every change with the new list. @returns the way to stop */
+  onChange(run: (links: readonly Link[]) => void): () => void;
+}

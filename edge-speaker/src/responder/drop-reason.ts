@@ -1,0 +1,21 @@
+/** Why an ARP packet was not answered; each is the value of a metric label. */
+export const DROP_REASONS = [
+  /** Not a whole ARP packet for Ethernet and IPv4. */
+  'malformed',
+  /** We sent it: a switch or an access point reflects it. */
+  'own-frame',
+  /** The sender's hardware address is a group or all zeros; nothing can be answered to it. */
+  'bad-sender-mac',
+  /** The sender's protocol address can belong to no host: multicast, loopback or broadcast. */
+  'bad-sender-ip',
+  /** Another member of the pool probes what we probe; the election settles it. */
+  'pool-probe',
+  'not-a-request',
+  /** A request sent to somebody else's hardware address, seen because a switch floods. */
+  'for-another-station',
+  'not-announced-here',
+  /** Its probing is not over. */
+  'still-probing',
+] as const;
+
+export type DropReason = (typeof DROP_REASONS)[number];

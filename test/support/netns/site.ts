@@ -1,0 +1,219 @@
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { canMakeSites } from './enter.mjs';
+import { namespacesOf, planSite, type SiteNode, type SitePlan, type SitePool, type SiteSpec, wiring } from './plan.ts';
+
+/**
+ * `down`: the far end of the cable goes down, so the node's interface loses its carrier, as when a plug is pulled.
+ * `blackhole`: the far port forwards nothing; the node's carrier stays, frames vanish silently, as behind a dead uplink.
+ */
+export type Cut = 'down' | 'blackhole';
+
+/** What a command in a namespace said. */
+export interface ExecResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const sites = new Set<Site>();
+let serial = 0;
+let watching = false;
+
+/**
+ * An edge site on one machine, in network namespaces: a cloud, per NodePool a LAN with its switch, nodes with `eth0` on the LAN
+ * and `cloud0` toward the cloud, and a client. Nothing touches the namespace this process runs in. Closed at the end of the
+ * process at the latest; what a killed process left behind goes when the next site is made.
+ */
+export class Site {
+  private readonly children = new Set<ChildProcess>();
+  private readonly cuts = new Map<string, Cut>();
+  private closed = false;
+
+  private constructor(readonly plan: SitePlan) {}
+
+  /** @throws Error naming what is missing and the remedy, see `canMakeSites` */
+  static async create(spec: SiteSpec): Promise<Site> {
+    const can = canMakeSites();
+    if (!can.ok) throw new Error(`${can.reason}. ${can.remedy}`);
+    const prefix = spec.prefix ?? 'yl';
+    removeLeftovers(prefix);
+    const site = new Site(planSite(spec, `${process.pid}-${++serial}`));
+    sites.add(site);
+    watchForEnd();
+    try {
+      await site.build();
+      return site;
+    } catch (error) {
+      site.close();
+      throw error;
+    }
+  }
+
+  get pools(): readonly SitePool[] {
+    return this.plan.pools;
+  }
+
+  pool(name: string): SitePool {
+    return found(
+      this.pools.find((pool) => pool.name === name),
+      `pool ${name}`,
+    );
+  }
+
+  node(name: string): SiteNode {
+    const nodes = this.pools.flatMap((pool) => pool.nodes);
+    return found(
+      nodes.find((node) => node.name === name),
+      `node ${name}`,
+    );
+  }
+
+  /** The MAC of a node on the LAN, as `02:42:ac:11:00:02`. */
+  macOf(node: string): string {
+    const { ns } = this.node(node);
+    const [link] = JSON.parse(this.exec(ns, 'ip', ['-json', 'link', 'show', 'eth0']).stdout) as { address: string }[];
+    return found(link, `MAC of ${node}`).address;
+  }
+
+  /** Runs a command in a namespace to its end. A non-zero status is a result, not an error. */
+  exec(ns: string, command: string, args: readonly string[] = []): ExecResult {
+    const run = spawnSync('nsenter', inside(ns, [command, ...args]), { encoding: 'utf8' });
+    if (run.error !== undefined) throw run.error;
+    return { status: run.status ?? 128, stdout: run.stdout, stderr: run.stderr };
+  }
+
+  /** Starts a command in a namespace. It dies with this process, also when this process is killed, and with the site. */
+  spawn(ns: string, command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    const child = spawn('nsenter', inside(ns, ['setpriv', '--pdeathsig', 'KILL', command, ...args]), options);
+    this.children.add(child);
+    child.once('exit', () => this.children.delete(child));
+    return child;
+  }
+
+  cutCloud(node: string, { how = 'down' }: { how?: Cut } = {}): void {
+    this.cut(this.plan.cloudNs, this.node(node).cloudPort, how);
+  }
+
+  restoreCloud(node: string): void {
+    this.restore(this.plan.cloudNs, this.node(node).cloudPort);
+  }
+
+  cutLan(node: string, { how = 'down' }: { how?: Cut } = {}): void {
+    const { pool, lanPort } = this.node(node);
+    this.cut(this.pool(pool).switchNs, lanPort, how);
+  }
+
+  restoreLan(node: string): void {
+    const { pool, lanPort } = this.node(node);
+    this.restore(this.pool(pool).switchNs, lanPort);
+  }
+
+  /** Kills what runs in the site and removes its namespaces. Synchronous, so that it also works in an exit handler. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    sites.delete(this);
+    for (const child of this.children) child.kill('SIGKILL');
+    batch(namespacesOf(this.plan).map((ns) => `netns delete ${ns}`));
+  }
+
+  private cut(ns: string, port: string, how: Cut): void {
+    this.restore(ns, port);
+    this.cuts.set(`${ns} ${port}`, how);
+    if (how === 'down') run('ip', ['-n', ns, 'link', 'set', port, 'down']);
+    else run('bridge', ['-n', ns, 'link', 'set', 'dev', port, 'state', 'disabled']);
+  }
+
+  /** A port that comes up forwards by itself; one that stayed up must be told. */
+  private restore(ns: string, port: string): void {
+    const how = this.cuts.get(`${ns} ${port}`);
+    this.cuts.delete(`${ns} ${port}`);
+    if (how === 'down') run('ip', ['-n', ns, 'link', 'set', port, 'up']);
+    if (how === 'blackhole') run('bridge', ['-n', ns, 'link', 'set', 'dev', port, 'state', 'forwarding']);
+  }
+
+  /** One batch makes the namespaces, then one per namespace, side by side, its wires; nodes forward, as Kubernetes nodes do. */
+  private async build(): Promise<void> {
+    const failed = batch(namespacesOf(this.plan).map((ns) => `netns add ${ns}`));
+    if (failed !== '') throw new Error(`namespaces cannot be made: ${failed}`);
+    const { bridges, ends } = wiring(this.plan);
+    await Promise.all(bridges.map(({ ns, lines }) => configure(ns, lines)));
+    await Promise.all(ends.map(({ ns, lines }) => configure(ns, lines)));
+  }
+}
+
+function run(command: 'ip' | 'bridge', args: readonly string[]): void {
+  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the site has no ${what}`);
+  return value;
+}
+
+function inside(ns: string, command: readonly string[]): string[] {
+  return [`--net=/run/netns/${ns}`, '--', ...command];
+}
+
+/** @returns '' or what `ip` complained about; it goes on after a failed line */
+function batch(lines: readonly string[]): string {
+  return spawnSync('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' }).stderr;
+}
+
+function configure(ns: string, lines: readonly string[]): Promise<void> {
+  const script = 'echo 1 > /proc/sys/net/ipv4/ip_forward; exec ip -batch -';
+  const child = spawn('nsenter', inside(ns, ['sh', '-c', script]), { stdio: ['pipe', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  child.stdin.end(`${lines.join('\n')}\n`);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`wiring ${ns}: ${complaint}`))));
+  });
+}
+
+/** Namespaces named by a process that is no more: it was killed before it could tidy up. */
+function removeLeftovers(prefix: string): void {
+  let names: string[] = [];
+  try {
+    names = readdirSync('/run/netns');
+  } catch {
+    return; // nobody made a namespace since boot
+  }
+  const owner = new RegExp(`^${prefix}(\\d+)-\\d+-`);
+  const dead = names.filter((name) => {
+    const pid = owner.exec(name)?.[1];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  if (dead.length > 0) batch(dead.map((name) => `netns delete ${name}`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** 'exit' also comes after an uncaught exception; signals end the process only if nobody else listens for them. */
+function watchForEnd(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    for (const site of [...sites]) site.close();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const onSignal = () => {
+      for (const site of [...sites]) site.close();
+      if (process.listenerCount(signal) > 1) return;
+      process.off(signal, onSignal);
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, onSignal);
+  }
+}

@@ -1,0 +1,56 @@
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Site } from './netns/site.ts';
+
+const PROGRAM = fileURLToPath(new URL('./pool-member.ts', import.meta.url));
+
+export interface PoolEvent {
+  /** Monotonic ms of the machine: comparable between processes. */
+  readonly atMs: number;
+  readonly event: 'started' | 'announce' | 'withdraw' | 'members';
+  readonly address?: string;
+  readonly reason?: string;
+  readonly alive?: number;
+}
+
+/** A pool-member.ts in a node's namespace, and what it said. */
+export class PoolProcess {
+  readonly events: PoolEvent[] = [];
+  readonly answers = new Set<string>();
+  alive = 0;
+  readonly exited: Promise<unknown>;
+
+  private constructor(
+    readonly node: string,
+    readonly child: ChildProcess,
+  ) {
+    this.exited = new Promise((resolve) => child.once('exit', resolve));
+    if (child.stdout === null) throw new Error('no standard output');
+    createInterface({ input: child.stdout }).on('line', (line) => this.hear(JSON.parse(line) as PoolEvent));
+  }
+
+  /** @param named false: the members do not know each other's addresses and must meet by multicast */
+  static start(site: Site, pool: string, node: string, addresses: readonly string[], named = true): PoolProcess {
+    const { ns, lanIp } = site.node(node);
+    const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? peer.lanIp : ''}`);
+    const args = ['--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
+    return new PoolProcess(node, site.spawn(ns, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
+  }
+
+  /** When it last announced `address` after `sinceMs`, if it did. */
+  announcedMs(address: string, sinceMs: number): number | undefined {
+    return this.events.find((e) => e.event === 'announce' && e.address === address && e.atMs >= sinceMs)?.atMs;
+  }
+
+  withdrawnMs(address: string, sinceMs: number): number | undefined {
+    return this.events.find((e) => e.event === 'withdraw' && e.address === address && e.atMs >= sinceMs)?.atMs;
+  }
+
+  private hear(event: PoolEvent): void {
+    this.events.push(event);
+    if (event.event === 'announce') this.answers.add(event.address ?? '');
+    if (event.event === 'withdraw') this.answers.delete(event.address ?? '');
+    if (event.event === 'members') this.alive = event.alive ?? 0;
+  }
+}

@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type KubeObject, LOAD_BALANCER_CLASS, NODE_POOL_LABEL, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
+import type { Cloud } from './cloud/cloud.ts';
+import { startKubeCloud } from './cloud/kube-cloud.ts';
+import { startSandboxCloud } from './cloud/sandbox-cloud.ts';
+import { Child } from './kube/child.ts';
+import { Site } from './netns/site.ts';
+import { type Command, cacheDirOf, type Programs, plainPrograms, podPrograms } from './programs.ts';
+
+/** Folders that outlive this process. */
+const kept = new Set<string>();
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+export interface StageSpec {
+  readonly pools: readonly {
+    readonly name: string;
+    readonly nodes: readonly string[];
+    readonly labels?: Record<string, string>;
+  }[];
+  /** `config` of every NodePool's ConfigMap; NodePools are separate LANs and may have the same. */
+  readonly addresses: string;
+  /** `site` of every NodePool's ConfigMap. */
+  readonly site?: string;
+  /** true: the real control plane; false: our API server. */
+  readonly kube: boolean;
+  readonly prefix?: string;
+}
+
+/**
+ * A cloud and its sites with both programs as real processes: what the demo, the end-to-end suites and the benchmarks play on.
+ * Everything it started is gone after `close()`, or when this process ends.
+ */
+export class Stage {
+  readonly speakers = new Map<string, Child>();
+  controller: Child | undefined;
+  private runs = 0;
+
+  private constructor(
+    private readonly spec: StageSpec,
+    readonly site: Site,
+    readonly cloud: Cloud,
+    private readonly programs: Programs,
+    readonly dir: string,
+  ) {}
+
+  static async create(spec: StageSpec): Promise<Stage> {
+    const dir = mkdtempSync(join(tmpdir(), 'yurtlb-stage-'));
+    process.once('exit', () => {
+      if (!kept.has(dir)) rmSync(dir, { recursive: true, force: true });
+    });
+    const site = await Site.create({
+      pools: spec.pools,
+      ...(spec.prefix === undefined ? {} : { prefix: spec.prefix }),
+    });
+    try {
+      const [cloud, programs] = spec.kube ? await kubeParts(site, dir) : await sandboxParts(site, dir);
+      const stage = new Stage(spec, site, cloud, programs, dir);
+      await cloud.apply(...stage.objects());
+      return stage;
+    } catch (error) {
+      site.close();
+      throw error;
+    }
+  }
+
+  /** NodePools, Nodes and address ConfigMaps, as an operator would have them. */
+  objects(): KubeObject[] {
+    const { pools, addresses, site } = this.spec;
+    const system: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } };
+    return [
+      ...(this.spec.kube ? [] : [system]), // the manifests brought it
+      ...pools.flatMap((pool) => [
+        {
+          apiVersion: 'apps.openyurt.io/v1beta2',
+          kind: 'NodePool',
+          metadata: { name: pool.name, labels: { site: pool.name, ...pool.labels } },
+          spec: { type: 'Edge' },
+        },
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: pool.name, namespace: SYSTEM_NAMESPACE, labels: { [NODE_POOL_LABEL]: pool.name } },
+          data: { config: addresses, ...(site === undefined ? {} : { site }) },
+        },
+        ...this.site.pool(pool.name).nodes.map((node) => ({
+          apiVersion: 'v1',
+          kind: 'Node',
+          metadata: {
+            name: node.name,
+            labels: {
+              [NODE_POOL_LABEL]: pool.name,
+              'openyurt.io/is-edge-worker': 'true',
+              'kubernetes.io/hostname': node.name,
+              [ZONE_LABEL]: pool.name,
+            },
+          },
+          status: { addresses: [{ type: 'InternalIP', address: node.lanIp }] },
+        })),
+      ]),
+    ];
+  }
+
+  async startController(args: readonly string[] = []): Promise<Child> {
+    this.controller = this.start('controller', this.site.plan.cloudNs, await this.programs.controller(args));
+    return this.controller;
+  }
+
+  /** Starts the node's speaker, also again: its cache stays. */
+  async startSpeaker(node: string, args: readonly string[] = []): Promise<Child> {
+    const child = this.start(`speaker-${node}`, this.site.node(node).ns, await this.programs.speaker(node, args));
+    this.speakers.set(node, child);
+    return child;
+  }
+
+  /** Ends the node's speaker; SIGKILL as a crash would, SIGTERM as a rolling update does. */
+  async stopSpeaker(node: string, signal: NodeJS.Signals): Promise<void> {
+    const child = this.speakers.get(node);
+    this.speakers.delete(node);
+    await child?.stop(signal);
+  }
+
+  cacheDir(node: string): string {
+    return cacheDirOf(this.dir, node);
+  }
+
+  /** Which node has this MAC on its LAN. */
+  nodeOfMac(pool: string, mac: string): string | undefined {
+    return this.site.pool(pool).nodes.find(({ name }) => this.macOf(name) === mac)?.name;
+  }
+
+  macOf(node: string): string {
+    const known = this.macs.get(node);
+    if (known !== undefined) return known;
+    const shown = this.site.exec(this.site.node(node).ns, 'ip', ['-j', 'link', 'show', 'eth0']).stdout;
+    const [{ address: mac } = { address: '' }] = JSON.parse(shown) as { address: string }[];
+    this.macs.set(node, mac);
+    return mac;
+  }
+
+  private readonly macs = new Map<string, string>();
+
+  /** @param keepLogs leaves `dir` in place, for somebody who wants to know why */
+  async close({ keepLogs = false } = {}): Promise<void> {
+    if (keepLogs) kept.add(this.dir);
+    await Promise.all([...this.speakers.values(), this.controller].map((child) => child?.stop('SIGKILL')));
+    await this.cloud.stop();
+    this.site.close();
+    if (!keepLogs) rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Why a program that should run does not, with the end of its log. */
+  problems(): string[] {
+    return [this.controller, ...this.speakers.values()].flatMap((child) => child?.problem ?? []);
+  }
+
+  private start(name: string, netns: string, { command, args }: Command): Child {
+    return Child.start({ name, netns, command, args, logFile: join(this.dir, `${name}-${++this.runs}.log`) });
+  }
+}
+
+async function kubeParts(site: Site, dir: string): Promise<[Cloud, Programs]> {
+  const cloud = await startKubeCloud(site);
+  return [cloud, await podPrograms(cloud, site, dir)];
+}
+
+async function sandboxParts(site: Site, dir: string): Promise<[Cloud, Programs]> {
+  const cloud = await startSandboxCloud(site, dir);
+  return [cloud, plainPrograms(cloud, dir)];
+}
+
+/** A Service of our class, with an EndpointSlice that names Pods on `nodes`. */
+export function serviceWithEndpoints(
+  site: Site,
+  {
+    name,
+    port,
+    nodes,
+    annotations = {},
+    podIp,
+  }: {
+    name: string;
+    port: number;
+    nodes: readonly string[];
+    annotations?: Record<string, string>;
+    /** Address of the Pod on a node; default: one nobody listens at. */
+    podIp?: (node: string) => string;
+  },
+): KubeObject[] {
+  const namespace = 'default';
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, annotations },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerClass: LOAD_BALANCER_CLASS,
+      trafficDistribution: 'PreferClose',
+      ports: [{ name: 'main', port, targetPort: 8080, protocol: 'TCP' }],
+    },
+  };
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: nodes.map((node, i) => ({
+      addresses: [podIp?.(node) ?? `10.244.${i + 1}.2`],
+      conditions: { ready: true, serving: true, terminating: false },
+      nodeName: node,
+      zone: site.node(node).pool,
+      hints: { forZones: [{ name: site.node(node).pool }] },
+    })),
+    ports: [{ name: 'main', port: 8080, protocol: 'TCP' }],
+  };
+  return [service, slice];
+}

@@ -1,0 +1,224 @@
+import { strict as assert } from 'node:assert';
+import { ipv4Value, LbError, silentLog } from '@openyurt/nodepool-types';
+import { Announcer } from '../../../edge-speaker/src/announce/announcer.ts';
+import type { AnnouncerEvent } from '../../../edge-speaker/src/announce/announcer-event.ts';
+import type { Link } from '../../../edge-speaker/src/ports/links.ts';
+import { ARP_REPLY, ArpView, arpAnnouncement, arpProbe, arpRequest } from '../../../edge-speaker/src/wire/arp.ts';
+import { formatMac } from '../../../edge-speaker/src/wire/mac-address.ts';
+import { FakeTime } from '../../support/fake-time.ts';
+import { MemoryLan, MemoryLinks, memoryLink } from '../../support/memory-lan.ts';
+
+const VIP = '192.168.10.240';
+const CLIENT = Buffer.from('0200000000c8', 'hex');
+const FOE = Buffer.from('020000000066', 'hex');
+const SETTINGS = { probes: { count: 3, intervalMs: 10 }, gratuitous: { count: 3, intervalMs: 500 }, interfaces: [] };
+
+function stage(links: readonly Link[] = [memoryLink()]) {
+  const time = new FakeTime();
+  const lan = new MemoryLan();
+  const nodeLinks = new MemoryLinks(links);
+  const events: AnnouncerEvent[] = [];
+  const counts = new Map<string, number>();
+  const hooks: { onEvent: (event: AnnouncerEvent) => void } = { onEvent: () => {} };
+  const announcer = new Announcer({
+    links: nodeLinks,
+    sockets: lan,
+    clock: time,
+    timers: time,
+    random: () => 0,
+    log: silentLog,
+    settings: SETTINGS,
+    count: (name, labels) => {
+      const key = `${name} ${Object.values(labels).join()}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    },
+    onEvent: (event) => {
+      events.push(event);
+      hooks.onEvent(event);
+    },
+  });
+  /** A request from a client; the MAC of the answer. */
+  const ask = (address: string): string | undefined => {
+    const before = lan.frames.length;
+    lan.inject(arpRequest(CLIENT, ipv4Value('192.168.10.200'), ipv4Value(address)));
+    const answer = lan.frames.slice(before).map((frame) => ArpView.over(frame))[0];
+    return answer?.operation === ARP_REPLY ? formatMac(answer.senderMac) : undefined;
+  };
+  return { time, lan, links: nodeLinks, events, counts, hooks, announcer, ask };
+}
+
+const kinds = (events: readonly AnnouncerEvent[]) => events.map(({ kind }) => kind);
+
+describe('Announcer', () => {
+  it('probes, announces, answers, and falls silent', () => {
+    const { announcer, time, ask, events, lan, counts } = stage();
+    assert.equal(announcer.announce(VIP, { probe: true }).ok, true);
+    assert.equal(ask(VIP), undefined, 'nothing is answered while probing');
+    time.advance(30);
+    assert.equal(ask(VIP), '02:00:00:00:00:11');
+    assert.deepEqual(events, [{ kind: 'announced', address: VIP, link: 'eth0', probed: true }]);
+    assert.deepEqual(counts.get(`probes_sent ${VIP}`), 3);
+    assert.deepEqual(counts.get(`arp_replies ${VIP}`), 1);
+    assert.deepEqual(counts.get('arp_received still-probing'), 1);
+    announcer.withdraw(VIP);
+    assert.equal(ask(VIP), undefined);
+    assert.deepEqual(events.at(-1), { kind: 'withdrawn', address: VIP, link: 'eth0', reason: 'asked', heldMs: 0 });
+    const frames = lan.frames.length;
+    time.advance(200_000);
+    assert.equal(lan.frames.length, frames, 'a withdrawn address is not spoken of');
+    assert.equal(time.pending, 0);
+  });
+
+  it('asking twice changes nothing', () => {
+    const { announcer, lan } = stage();
+    announcer.announce(VIP, { probe: false });
+    const frames = lan.frames.length;
+    announcer.announce(VIP, { probe: false });
+    announcer.announce(VIP, { probe: true });
+    assert.equal(lan.frames.length, frames);
+  });
+
+  it('an objection to a probe: not announced, told with the MAC, tried again', () => {
+    const { announcer, time, lan, events, ask } = stage();
+    announcer.announce(VIP, { probe: true });
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    time.advance(9_999);
+    assert.equal(ask(VIP), undefined);
+    assert.deepEqual(events, [
+      { kind: 'failed', address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66', retryMs: 10_000, heldMs: 0 },
+    ]);
+    assert.deepEqual(announcer.status(), [
+      { address: VIP, link: 'eth0', state: 'conflicted', heldMs: 0, byMac: '02:00:00:00:00:66', retryMs: 1 },
+    ]);
+    time.advance(31);
+    assert.equal(ask(VIP), '02:00:00:00:00:11');
+  });
+
+  it('a later claim is defended once per 10 s, and told as often, with how many it stands for', () => {
+    const { announcer, time, lan, events, counts } = stage();
+    announcer.announce(VIP, { probe: false });
+    for (let i = 0; i <= 100; i++) {
+      lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+      time.advance(100);
+    }
+    const conflict = { kind: 'conflict', address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66', defended: true };
+    assert.deepEqual(events.slice(1), [
+      { ...conflict, times: 1 },
+      { ...conflict, times: 100 },
+    ]);
+    assert.equal(counts.get(`conflicts ${VIP}`), 101);
+  });
+
+  it('a claim of a pool member is a hand-over', () => {
+    const { announcer, lan, events } = stage();
+    announcer.setPoolMacs(['02:00:00:00:00:66'.toUpperCase()]);
+    announcer.announce(VIP, { probe: true });
+    lan.inject(arpProbe(FOE, ipv4Value(VIP)));
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    assert.deepEqual(events, [{ kind: 'hand-over', address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66' }]);
+  });
+
+  const losses: { name: string; links: Link[]; reason: string }[] = [
+    { name: 'the cable is pulled', links: [memoryLink({ carrier: false })], reason: 'no-carrier' },
+    { name: 'the interface goes down', links: [memoryLink({ up: false, carrier: false })], reason: 'link-down' },
+    { name: 'the interface is removed', links: [], reason: 'no-link' },
+    {
+      name: 'another interface gets the subnet',
+      links: [
+        memoryLink({ addresses: [{ ip: '10.0.0.1', prefixBits: 24, family: 'IPv4' }] }),
+        memoryLink({ index: 3, name: 'eth1' }),
+      ],
+      reason: 'link-changed',
+    },
+    {
+      name: 'the node itself gets the address',
+      links: [memoryLink({ addresses: [{ ip: VIP, prefixBits: 24, family: 'IPv4' }] })],
+      reason: 'own-address',
+    },
+  ];
+  for (const { name, links: after, reason } of losses) {
+    it(`${name}: withdrawn at once, ${reason}, and announced again only when asked`, () => {
+      const { announcer, time, links, lan, events, ask } = stage();
+      announcer.announce(VIP, { probe: false });
+      time.advance(1_000);
+      links.set(after);
+      assert.deepEqual(events.slice(1), [
+        { kind: 'withdrawn', address: VIP, link: 'eth0', reason, heldMs: 1_000 },
+        { kind: 'links-changed' },
+      ]);
+      links.set([memoryLink()]);
+      const frames = lan.frames.length;
+      time.advance(100_000);
+      assert.equal(lan.frames.length, frames);
+      assert.equal(announcer.announce(VIP, { probe: false }).ok, true);
+      assert.equal(ask(VIP), '02:00:00:00:00:11');
+    });
+  }
+
+  it('a new MAC of the interface is told and answered with', () => {
+    const { announcer, links, lan, ask } = stage();
+    announcer.announce(VIP, { probe: false });
+    const frames = lan.frames.length;
+    links.set([memoryLink({ mac: Buffer.from('020000000022', 'hex') })]);
+    assert.equal(lan.frames.length, frames + 2);
+    assert.equal(ask(VIP), '02:00:00:00:00:22');
+  });
+
+  it('a socket that dies takes its addresses along, and is opened again', () => {
+    const { announcer, time, lan, events } = stage();
+    announcer.announce(VIP, { probe: false });
+    lan.fail(2);
+    assert.deepEqual(kinds(events), ['announced', 'withdrawn', 'links-changed']);
+    assert.equal(announcer.canAnnounce(VIP).ok, false);
+    time.advance(1_000);
+    assert.deepEqual(kinds(events).at(-1), 'links-changed');
+    assert.equal(announcer.canAnnounce(VIP).ok, true);
+    assert.equal(lan.openSockets, 1);
+  });
+
+  it('says why no socket opens', () => {
+    const { announcer, lan } = stage();
+    lan.refusal = new LbError('LB_CAPABILITY_MISSING', 'CAP_NET_RAW is missing', 'Give it.');
+    assert.deepEqual(announcer.announce(VIP, { probe: false }), {
+      ok: false,
+      reason: 'socket-refused',
+      detail: 'LB_CAPABILITY_MISSING: CAP_NET_RAW is missing',
+    });
+  });
+
+  for (const address of ['fd00::1', 'nonsense', '192.168.010.1']) {
+    it(`refuses ${address}`, () => {
+      const can = stage().announcer.canAnnounce(address);
+      assert.equal(can.ok ? 'ok' : can.reason, 'family-not-announced');
+    });
+  }
+
+  it('a hub that withdraws while it hears of the announcement is obeyed', () => {
+    const { announcer, hooks, ask, time } = stage();
+    hooks.onEvent = (event) => {
+      if (event.kind === 'announced') announcer.withdraw(VIP);
+    };
+    announcer.announce(VIP, { probe: true });
+    time.advance(100);
+    assert.equal(ask(VIP), undefined);
+    assert.deepEqual(announcer.status(), []);
+  });
+
+  it('a site that names other interfaces moves addresses off the old one', () => {
+    const { announcer, events } = stage([memoryLink(), memoryLink({ index: 3, name: 'eth1', addresses: [] })]);
+    announcer.announce(VIP, { probe: false });
+    announcer.configure({ ...SETTINGS, interfaces: ['eth1'] });
+    assert.deepEqual(kinds(events), ['announced', 'withdrawn', 'links-changed']);
+    const can = announcer.canAnnounce(VIP);
+    assert.equal(can.ok && can.link.name, 'eth1');
+  });
+
+  it('close leaves no timer and no socket', () => {
+    const { announcer, time, lan, links, events } = stage();
+    announcer.announce(VIP, { probe: true });
+    announcer.close();
+    links.set([]);
+    assert.deepEqual([time.pending, lan.openSockets, events.length], [0, 0, 0]);
+  });
+});

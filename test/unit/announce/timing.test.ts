@@ -1,0 +1,25 @@
+import { strict as assert } from 'node:assert';
+import fc from 'fast-check';
+import { BEAT_MS, beatMs, RETRY_MAX_MS, RETRY_MIN_MS, retryMs } from '../../../edge-speaker/src/announce/timing.ts';
+
+describe('announce timing', () => {
+  it('stays between nine tenths and the whole', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (n, unit) => {
+          assert.ok(retryMs(n, unit) >= RETRY_MIN_MS * 0.9 && retryMs(n, unit) <= RETRY_MAX_MS);
+          assert.ok(beatMs(unit) >= BEAT_MS * 0.9 && beatMs(unit) <= BEAT_MS);
+        },
+      ),
+    );
+  });
+
+  for (const unit of [-0.1, 1, Number.NaN]) {
+    it(`refuses the draw ${unit}`, () => {
+      assert.throws(() => beatMs(unit), RangeError);
+      assert.throws(() => retryMs(1, unit), RangeError);
+    });
+  }
+});
