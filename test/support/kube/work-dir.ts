@@ -1,0 +1,44 @@
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'yurtlb-kube-';
+
+/** A folder for one control plane, in memory where there is /dev/shm; gone when this process exits. */
+export function makeWorkDir(): string {
+  const root = inMemory() ? '/dev/shm' : tmpdir();
+  sweep(root);
+  const dir = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+  process.once('exit', () => removeWorkDir(dir));
+  return dir;
+}
+
+export function removeWorkDir(dir: string): void {
+  rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function inMemory(): boolean {
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A run that was SIGKILLed left 60 MB of memory behind: its folder names a process that is no more. */
+function sweep(root: string): void {
+  for (const name of readdirSync(root)) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (!Number.isNaN(pid) && !isAlive(pid)) removeWorkDir(join(root, name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
