@@ -1,0 +1,149 @@
+import type { ServiceObject } from '@openyurt/nodepool-types';
+import { waitUntil } from '../support/kube/wait-until.ts';
+import { ArpClient, answerers, outages } from '../support/netns/arp-client.ts';
+import type { Stage } from '../support/stage.ts';
+import { columns, type Finding, StepFailed } from './timeline.ts';
+
+/** The site of the story: two shops whose LANs use the same addresses, three nodes and two. */
+export const POOLS = [
+  { name: 'hangzhou', nodes: ['hz-a', 'hz-b', 'hz-c'], labels: { region: 'east' } },
+  { name: 'shanghai', nodes: ['sh-a', 'sh-b'], labels: { region: 'east' } },
+] as const;
+
+export type PoolName = (typeof POOLS)[number]['name'];
+
+export const ADDRESSES = `address-pools:
+- name: default
+  protocol: layer2
+  addresses:
+  - 192.168.10.240-192.168.10.250
+`;
+
+/** How long a step may wait for something that should happen at once; generous, since machines differ. */
+export const PATIENCE = { deadlineMs: 20_000, everyMs: 20 };
+
+/** One address of one Service in one NodePool. */
+export interface Placed {
+  readonly service: string;
+  readonly pool: string;
+  readonly ip: string;
+}
+
+/** What the Services' status says. */
+export async function placed(stage: Stage): Promise<Placed[]> {
+  const { items } = await stage.cloud.get<{ items: ServiceObject[] }>('/api/v1/namespaces/default/services');
+  return items.flatMap((service) =>
+    (service.status?.loadBalancer?.ingress ?? []).map(({ ip = '', hostname = '' }) => ({
+      service: service.metadata.name ?? '',
+      pool: hostname,
+      ip,
+    })),
+  );
+}
+
+/** The clients of both LANs, asking for addresses all the while; their log is the story's evidence. */
+export class Witnesses {
+  private readonly clients = new Map<string, ArpClient>();
+
+  constructor(private readonly stage: Stage) {}
+
+  /** Asks for these addresses from now on, each every 5 ms. */
+  async watch(pool: string, addresses: readonly string[]): Promise<void> {
+    await this.clients.get(pool)?.stop();
+    this.clients.set(pool, await ArpClient.start(this.stage.site, this.stage.site.pool(pool).clientNs, addresses));
+  }
+
+  of(pool: string): ArpClient {
+    const client = this.clients.get(pool);
+    if (client === undefined) throw new Error(`nobody asks in ${pool}`);
+    return client;
+  }
+
+  /** @returns the node that answers for the address at this moment */
+  async announcer(pool: string, ip: string): Promise<string> {
+    const { mac } = await this.of(pool).answer(ip, { sinceMs: Date.now() });
+    const node = this.stage.nodeOfMac(pool, mac);
+    if (node === undefined) throw new StepFailed(`${ip} in ${pool} is answered by ${mac}, no node of the pool`);
+    return node;
+  }
+
+  /** Resolves when a node answers for an address that was silent; the cloud may take its time to come back. */
+  async untilAnswered(pool: string, ip: string, sinceMs: number): Promise<void> {
+    await this.of(pool).until(`an answer for ${ip}`, (line) => line.kind === 'answer' && line.address === ip, {
+      sinceMs,
+      timeoutMs: 2 * PATIENCE.deadlineMs,
+    });
+  }
+
+  /** Resolves when the address is answered by another node than `before`. @returns who, and the outage in ms */
+  async takenOver(pool: string, ip: string, before: string, sinceMs: number): Promise<{ node: string; ms: number }> {
+    const old = this.stage.macOf(before);
+    const client = this.of(pool);
+    await client.until(
+      `another node than ${before} answering for ${ip}`,
+      (line) => line.kind === 'answer' && line.address === ip && line.mac !== old,
+      { sinceMs, timeoutMs: PATIENCE.deadlineMs },
+    );
+    const node = await this.announcer(pool, ip);
+    const gaps = outages(client.log, 0).filter((gap) => gap.address === ip && gap.toMs > sinceMs);
+    return { node, ms: Math.max(0, ...gaps.map(({ ms }) => ms)) };
+  }
+
+  /** The longest time without an answer for any address of the pool since then, and how often the answering MAC changed. */
+  calm(
+    pool: string,
+    addresses: readonly string[],
+    sinceMs: number,
+  ): { longestMs: number; changes: number; answers: number } {
+    const log = this.of(pool).log.filter(({ atMs, kind }) => atMs >= sinceMs || kind === 'start');
+    const gaps = outages(log, 0).filter(({ address }) => addresses.includes(address));
+    const changes = addresses.map((ip) => Math.max(0, answerers(log, ip).length - 1)).reduce((a, b) => a + b, 0);
+    const answers = log.filter((line) => line.kind === 'answer').length;
+    return { longestMs: Math.max(0, ...gaps.map(({ ms }) => ms)), changes, answers };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.clients.values()].map((client) => client.stop()));
+  }
+}
+
+/** Who answers for what, as a table; fails where two MACs answer for one address. */
+export async function whoAnswers(stage: Stage, witnesses: Witnesses, all: readonly Placed[]): Promise<Finding> {
+  const rows = [['NODEPOOL', 'ADDRESS', 'SERVICE', 'ANSWERED BY', 'MAC']];
+  for (const { pool, ip, service } of all) {
+    const sinceMs = Date.now();
+    const node = await witnesses.announcer(pool, ip);
+    await witnesses
+      .of(pool)
+      .until('more answers', (line) => line.kind === 'answer' && line.address === ip, { sinceMs: sinceMs + 100 });
+    const macs = new Set(
+      witnesses
+        .of(pool)
+        .log.flatMap((line) =>
+          line.kind === 'answer' && line.address === ip && line.atMs >= sinceMs ? [line.mac] : [],
+        ),
+    );
+    if (macs.size !== 1) throw new StepFailed(`${ip} in ${pool} is answered by ${[...macs].join(' and ')}`);
+    rows.push([pool, ip, service, node, stage.macOf(node)]);
+  }
+  return { said: `each address is answered by exactly one node of its NodePool`, detail: columns(rows) };
+}
+
+/** Waits until a NodePool's addresses stand in status as `holds` wants them. */
+export async function untilPlaced(
+  stage: Stage,
+  what: string,
+  holds: (all: readonly Placed[]) => boolean,
+): Promise<Placed[]> {
+  let last: Placed[] = [];
+  try {
+    const asked = async () => {
+      last = await placed(stage);
+      return holds(last);
+    };
+    await waitUntil(what, asked, PATIENCE);
+  } catch (error) {
+    throw new StepFailed([(error as Error).message, JSON.stringify(last), ...stage.problems()].join('\n'));
+  }
+  return last;
+}
