@@ -44,11 +44,12 @@ async function main(): Promise<number> {
     () => performance.now(),
   );
   timeline.heading('yurtlb: one Service, an address in each NodePool, with or without the cloud');
-  const stage = await play(timeline, values.kube ?? false);
-  if (stage !== undefined && values.keep) await keep(timeline, stage);
-  await stage?.close({ keepLogs: timeline.failed > 0 });
+  const played = await play(timeline, values.kube ?? false);
+  if (played !== undefined && values.keep) await keep(timeline, played.stage);
+  await played?.plane?.close();
+  await played?.stage.close({ keepLogs: timeline.failed > 0 });
   timeline.line();
-  if (stage !== undefined && timeline.failed > 0) timeline.line(`The programs' logs are kept in ${stage.dir}`);
+  if (played !== undefined && timeline.failed > 0) timeline.line(`The programs' logs are kept in ${played.stage.dir}`);
   timeline.line(timeline.failed === 0 ? 'Every step held.' : `${timeline.failed} of the steps did not hold.`);
   return timeline.failed === 0 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import { Pods } from '../support/netns/pods.ts';
+import { DataPlane } from '../support/data-plane.ts';
 import { Stage, serviceWithEndpoints } from '../support/stage.ts';
 import { ADDRESSES, type Placed, POOLS, untilPlaced, Witnesses, whoAnswers } from './cast.ts';
 import { httpFinding } from './http.ts';
@@ -7,54 +7,51 @@ import { StepFailed, type Timeline } from './timeline.ts';
 const ALL_NODES = POOLS.flatMap(({ nodes }) => [...nodes]);
 const WATCHED_MS = 5000;
 
-/** The scene as it stands between the steps. */
-interface Scene {
+/** What stands when the story is over. */
+export interface Played {
   readonly stage: Stage;
+  /** On the real control plane only. */
+  readonly plane: DataPlane | undefined;
+}
+
+/** The scene as it stands between the steps. */
+interface Scene extends Played {
   readonly witnesses: Witnesses;
-  readonly pods: Pods | undefined;
   addresses: Placed[];
 }
 
 /**
  * Plays the story, from two empty sites to the return of the cloud.
  *
- * @returns the stage if it stands, for the caller to keep or to close
+ * @returns what stands, for the caller to keep and to close
  */
-export async function play(timeline: Timeline, kube: boolean): Promise<Stage | undefined> {
+export async function play(timeline: Timeline, kube: boolean): Promise<Played | undefined> {
   let stage: Stage | undefined;
-  let pods: Pods | undefined;
+  let plane: DataPlane | undefined;
   const built = await timeline.step('building two sites and a cloud', async (progress) => {
     progress(kube ? 'starting etcd, kube-apiserver and kube-controller-manager' : 'starting the API server');
     stage = await Stage.create({ pools: POOLS, addresses: ADDRESSES, kube, prefix: 'yld' });
-    if (kube) pods = await startDataPlane(stage, progress);
+    if (kube) {
+      progress('starting a Pod and a kube-proxy on each node');
+      plane = await DataPlane.start(stage);
+    }
     return {
       said: 'two sites stand: hangzhou with three nodes, shanghai with two, a client on each LAN, a cloud',
       detail: ['both NodePools have the same addresses to give: 192.168.10.240-192.168.10.250'],
     };
   });
   if (!built || stage === undefined) return undefined;
-  const scene: Scene = { stage, pods, witnesses: new Witnesses(stage), addresses: [] };
+  const scene: Scene = { stage, plane, witnesses: new Witnesses(stage), addresses: [] };
   try {
     for (const act of [online, owner, cut, back]) if (!(await act(timeline, scene))) break;
   } finally {
     await scene.witnesses.stop();
   }
-  return stage;
-}
-
-async function startDataPlane(stage: Stage, progress: (text: string) => void): Promise<Pods> {
-  progress('starting a Pod and a kube-proxy on each node');
-  const { startKubeProxy } = await import('../support/kube/kube-proxy.ts');
-  const pods = await Pods.start(stage.site);
-  const kubeconfig = await stage.cloud.kubeconfigFor('kube-proxy');
-  await Promise.all(
-    ALL_NODES.map((name) => startKubeProxy({ netns: stage.site.node(name).ns, nodeName: name, kubeconfig })),
-  );
-  return pods;
+  return { stage, plane };
 }
 
 function service(scene: Scene, name: string, port: number, annotations: Record<string, string> = {}) {
-  const podIp = scene.pods === undefined ? {} : { podIp: (node: string) => scene.pods?.addressOf(node) ?? '' };
+  const podIp = scene.plane === undefined ? {} : { podIp: (node: string) => scene.plane?.pods.addressOf(node) ?? '' };
   return serviceWithEndpoints(scene.stage.site, { name, port, nodes: ALL_NODES, annotations, ...podIp });
 }
 
@@ -191,8 +188,8 @@ async function coldStart(scene: Scene) {
   };
 }
 
-async function http(timeline: Timeline, { stage, pods, addresses }: Scene, when: string): Promise<boolean> {
-  if (pods === undefined) return true;
+async function http(timeline: Timeline, { stage, plane, addresses }: Scene, when: string): Promise<boolean> {
+  if (plane === undefined) return true;
   return timeline.step('asking by HTTP through kube-proxy', () => httpFinding(stage, addresses, when));
 }
 

@@ -34,7 +34,6 @@ export class PoolRun {
   /** Longest time an address went unanswered while a running process of the part offered it, and was answered twice. */
   longestNoneMs = 0;
   longestTwoMs = 0;
-  changes = 0;
   private readonly since = new Map<string, { none: number | undefined; two: number | undefined }>();
 
   constructor(readonly options: RunOptions) {
@@ -119,13 +118,10 @@ export class PoolRun {
     const told: string[] = [];
     const counts = before?.counts ?? new Map<string, number>();
     const keys = options.keys?.(node) ?? [TEST_KEY];
-    const stamp = (what: string): void => {
-      told.push(`${Math.round(lan.time.monotonicMs())} ${what}`);
-    };
-    const change = (run: () => void): void => {
+    const change = (run: () => void, what: string): void => {
       this.closeSpans();
       run();
-      this.changes++;
+      told.push(`${Math.round(lan.time.monotonicMs())} ${what}`);
       this.look();
     };
     const member: RunMember = {
@@ -152,8 +148,8 @@ export class PoolRun {
         port: 10373,
         announcedBefore: before?.memory ?? [],
         on: {
-          announce: (a, { probe }) => change(() => (answers.add(a), stamp(`announce ${a}${probe ? ' probe' : ''}`))),
-          withdraw: (a, reason) => change(() => (answers.delete(a), stamp(`withdraw ${a} ${reason}`))),
+          announce: (a, { probe }) => change(() => answers.add(a), `announce ${a}${probe ? ' probe' : ''}`),
+          withdraw: (a, reason) => change(() => answers.delete(a), `withdraw ${a} ${reason}`),
           changed: () => {},
           remember: (addresses) => {
             member.memory = addresses;

@@ -1,0 +1,24 @@
+import type { Log } from '@openyurt/nodepool-types';
+import type { AnnouncerEvent } from './announce/announcer-event.ts';
+
+/** What the announcer did, in the log. @param services keys of the Services that hold the event's address */
+export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address: string) => readonly string[]): void {
+  const { kind, ...fields } = event;
+  switch (kind) {
+    case 'announced':
+      log.info('address announced', { ...fields, services: services(event.address) });
+      return;
+    case 'withdrawn':
+      log.info('address withdrawn', fields);
+      return;
+    case 'conflict':
+      log.warn('another host uses an announced address', fields);
+      return;
+    case 'hand-over':
+      log.debug('a member of the pool announces the same address', fields);
+      return;
+    case 'failed': // the hub says it, with the time of the next try
+    case 'links-changed':
+      return;
+  }
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { type LbError, type SiteConfig, VERSION } from '@openyurt/nodepool-types';
+import { Announcer } from './announce/announcer.ts';
+import type { CountName } from './announce/announcer-event.ts';
+import { SpeakerDriver } from './driver.ts';
+import { FolderDisk } from './io/cache-disk.ts';
+import { LinuxLinks } from './io/links-linux.ts';
+import { watchLoopLag } from './io/loop-lag.ts';
+import { PacketSocketFactory } from './io/packet-socket.ts';
+import { PeerLan } from './io/peer-lan.ts';
+import { PoolKeyFiles } from './io/pool-key-files.ts';
+import { SnapshotFile } from './io/snapshot-file.ts';
+import { SnapshotWriter } from './io/snapshot-writer.ts';
+import { systemClock, systemTimers } from './io/system-clock.ts';
+import { ApiClient } from './kube/api-client.ts';
+import { openTarget } from './kube/api-target.ts';
+import { EventQueue } from './kube/event-queue.ts';
+import { EventWriter } from './kube/event-writer.ts';
+import { YurtHubFeed } from './kube/yurthub-feed.ts';
+import { HealthServer } from './observe/health-server.ts';
+import type { SpeakerLog } from './observe/log.ts';
+import { SpeakerMetrics } from './observe/metrics.ts';
+import { View } from './offline/adopt.ts';
+import { contactPauseMs } from './offline/cloud-link.ts';
+import { decodeSnapshot, encodeSnapshot } from './offline/snapshot.ts';
+import type { SpeakerOptions } from './options.ts';
+import { PoolSession } from './pool-session.ts';
+import { Reading } from './reading.ts';
+import { Speaker } from './speaker.ts';
+
+export interface AssemblyParts {
+  readonly options: SpeakerOptions;
+  readonly log: SpeakerLog;
+  readonly siteDefaults: SiteConfig;
+  readonly incarnation: bigint;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A speaker at work. */
+export interface RunningSpeaker {
+  /** Hands over, writes what is not written, closes everything. */
+  leave(reason: string): Promise<void>;
+}
+
+/**
+ * Builds the speaker from its rooms and starts it: the disk first, then the LAN, the cloud last.
+ *
+ * @throws LbError what this process lacks to run at all: `LB_NATIVE_MISSING`, `LB_LINK_UNUSABLE`, `LB_NO_KUBECONFIG`
+ */
+export async function assemble({
+  options,
+  log,
+  siteDefaults,
+  incarnation,
+  env,
+}: AssemblyParts): Promise<RunningSpeaker> {
+  const { nodeName } = options;
+  const clock = systemClock;
+  const timers = systemTimers;
+  const random = Math.random;
+  const store = new SnapshotFile(new FolderDisk(options.cacheDir), options.cacheDir, clock.wallMs);
+  const remembered = await remember(store, nodeName, log);
+  const { view, nodePool } = remembered ?? { view: new View(), nodePool: undefined };
+  const target = await openTarget(options, env);
+  const links = await LinuxLinks.open();
+  const sockets = new PacketSocketFactory();
+  sayIfRefused(sockets, links, log);
+  const metrics = new SpeakerMetrics(VERSION, () => reading.figures());
+  const announcer = new Announcer({
+    links,
+    sockets,
+    clock,
+    timers,
+    random,
+    log: log.named('announcer'),
+    settings: view.site ?? siteDefaults,
+    count: (name, labels) => tallyOf(metrics, name).count(Object.values(labels)[0] ?? ''),
+    onEvent: (event) => driver.onAnnouncer(event),
+  });
+  const said = new Set<string>();
+  const speaker = new Speaker({
+    nodeName,
+    view,
+    nodePool,
+    siteDefaults,
+    linkFor: (address) => {
+      const answer = announcer.canAnnounce(address);
+      if (!answer.ok && answer.reason === 'socket-refused' && !said.has(answer.detail)) {
+        said.add(answer.detail);
+        log.error('addresses cannot be announced', { detail: answer.detail });
+      }
+      return answer.ok ? answer.link.name : undefined;
+    },
+    monotonicMs: clock.monotonicMs,
+    wallMs: clock.wallMs,
+  });
+  const encode = () => encodeSnapshot(view, nodeName, speaker.nodePool);
+  const writer = new SnapshotWriter(
+    { store, timers, log: log.named('cache'), encode },
+    remembered && encode().fingerprint,
+  );
+  const client = new ApiClient(target);
+  const feed = new YurtHubFeed({
+    client,
+    nodeName,
+    namespace: options.namespace,
+    version: VERSION,
+    log: log.named('cloud'),
+    random,
+  });
+  feed.pace(() => contactPauseMs(speaker.link, random()));
+  const events = new EventQueue(new EventWriter(new ApiClient(target), nodeName, VERSION), log.named('events'));
+  const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
+  await keys.start();
+  const driver = new SpeakerDriver({
+    speaker,
+    announcer,
+    links,
+    feed,
+    clock,
+    timers,
+    log,
+    takenOver: (seconds) => {
+      metrics.takeovers.inc();
+      metrics.takeoverSeconds.observe(seconds);
+    },
+    makeSession: (pool, site, announcedBefore, on) =>
+      new PoolSession({
+        node: nodeName,
+        nodePool: pool,
+        incarnation,
+        keys,
+        socket: new PeerLan({ port: options.sessionPort, log: log.named('session') }),
+        clock,
+        timers,
+        randomBytes,
+        log: log.named('session'),
+        count: (reason) => metrics.sessionDrops.count(reason),
+        site,
+        port: options.sessionPort,
+        announcedBefore,
+        on,
+      }),
+    touch: () => writer.touch(),
+    report: (event) => events.add(event),
+    onLink: (connected) => events.setOpen(connected),
+  });
+  const reading = new Reading({ nodeName, clock, speaker, driver, announcer, store });
+  const health = new HealthServer(
+    options.healthAddress,
+    { notReady: () => reading.notReady(), metrics: () => metrics.page(), state: () => reading.state() },
+    log.named('health'),
+  );
+  const stopLag = watchLoopLag((seconds) => metrics.loopLag.observe(seconds));
+  driver.start();
+  health.listen();
+  return {
+    async leave(reason) {
+      writer.stop();
+      await driver.leave(reason);
+      await writer.flush();
+      stopLag();
+      health.close();
+      keys.close();
+      links.close();
+    },
+  };
+}
+
+async function remember(store: SnapshotFile, nodeName: string, log: SpeakerLog) {
+  const { text, problems } = await store.load();
+  for (const err of problems) log.warn('autonomy cache', { err });
+  if (text === undefined) {
+    log.info('autonomy cache is empty; waiting for the cloud');
+    return undefined;
+  }
+  try {
+    const restored = decodeSnapshot(text, nodeName, systemClock.monotonicMs());
+    const { view, nodePool } = restored;
+    const ageSeconds = Math.round((systemClock.wallMs() - (store.figures.writtenWallMs ?? 0)) / 1000);
+    log.info('autonomy cache loaded', { nodePool, services: view.services.size, nodes: view.nodes.size, ageSeconds });
+    return restored;
+  } catch (error) {
+    log.warn('autonomy cache not used', { err: (error as LbError).message });
+    return undefined;
+  }
+}
+
+/** A missing capability is said at the start, not when the first address comes. */
+function sayIfRefused(sockets: PacketSocketFactory, links: LinuxLinks, log: SpeakerLog): void {
+  const link = links.list().find(({ up }) => up);
+  if (link === undefined) return;
+  try {
+    sockets.open(link).close();
+  } catch (err) {
+    log.error('no address can be announced', { err });
+  }
+}
+
+function tallyOf(metrics: SpeakerMetrics, name: CountName) {
+  switch (name) {
+    case 'arp_received':
+      return metrics.arpReceived;
+    case 'arp_replies':
+      return metrics.arpReplies;
+    case 'gratuitous_sent':
+      return metrics.gratuitous;
+    case 'probes_sent':
+      return metrics.probes;
+    case 'conflicts':
+      return metrics.conflicts;
+  }
+}

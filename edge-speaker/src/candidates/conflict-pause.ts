@@ -1,0 +1,65 @@
+/** Pause after a conflict before the address is offered again; doubles up to the longest. */
+export const PAUSE_MIN_MS = 10_000;
+export const PAUSE_MAX_MS = 300_000;
+/** An address that met no conflict for this long starts from the shortest pause again. */
+const FORGET_MS = 3_600_000;
+/** One Event for the same address and the same MAC in this time. */
+const REPORT_MS = 600_000;
+
+interface Conflict {
+  readonly byMac: string;
+  readonly times: number;
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
+/** Addresses that another host was seen to own: not offered for a while, then probed again. */
+export class ConflictPause {
+  private readonly conflicts = new Map<string, Conflict>();
+  private readonly reported = new Map<string, number>();
+
+  /** @returns milliseconds until the address is offered again */
+  pause(address: string, byMac: string, nowMs: number): number {
+    const before = this.conflicts.get(address);
+    const times = before !== undefined && nowMs - before.atMs < FORGET_MS ? before.times + 1 : 1;
+    const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** (times - 1));
+    this.conflicts.set(address, { byMac, times, atMs: nowMs, untilMs: nowMs + pauseMs });
+    return pauseMs;
+  }
+
+  isPaused(address: string, nowMs: number): boolean {
+    const conflict = this.conflicts.get(address);
+    return conflict !== undefined && nowMs < conflict.untilMs;
+  }
+
+  /** Whether it must be probed although the pool has announced it before: somebody else owned it last time. */
+  mustProbe(address: string): boolean {
+    return this.conflicts.has(address);
+  }
+
+  /** When the next pause ends; undefined: none runs. */
+  nextEndMs(nowMs: number): number | undefined {
+    let next: number | undefined;
+    for (const { untilMs } of this.conflicts.values()) {
+      if (untilMs > nowMs && (next === undefined || untilMs < next)) next = untilMs;
+    }
+    return next;
+  }
+
+  /** Whether this is news, and not the same host again. Counts as told. */
+  isNews(address: string, byMac: string, nowMs: number): boolean {
+    const key = `${address} ${byMac}`;
+    const last = this.reported.get(key);
+    if (last !== undefined && nowMs - last < REPORT_MS) return false;
+    this.reported.set(key, nowMs);
+    return true;
+  }
+
+  /** Forgets all but these addresses, which bounds both tables by the NodePool's own addresses and old news. */
+  keep(wanted: (address: string) => boolean, nowMs: number): void {
+    for (const [address, { atMs }] of this.conflicts) {
+      if (!wanted(address) || nowMs - atMs >= FORGET_MS) this.conflicts.delete(address);
+    }
+    for (const [key, atMs] of this.reported) if (nowMs - atMs >= REPORT_MS) this.reported.delete(key);
+  }
+}

@@ -1,0 +1,108 @@
+import { type Announcement, decodeAnnouncements, type ServiceObject } from '@openyurt/nodepool-types';
+import { type EndpointPlaces, forwarding, type NodePlace } from './forwarding.ts';
+
+/** What decides which addresses this node may offer now. */
+export interface CandidateWorld extends NodePlace {
+  readonly nodePool: string;
+  /** The node carries `node.kubernetes.io/exclude-from-external-load-balancers`. */
+  readonly excluded: boolean;
+  readonly services: Iterable<ServiceObject>;
+  endpointsOf(serviceKey: string): EndpointPlaces;
+  /** The name of the link that fits the address and is up; undefined: there is none. */
+  linkFor(address: string): string | undefined;
+  /** Whether another host was seen to own the address lately. */
+  inConflict(address: string): boolean;
+}
+
+/** Why an address that the NodePool has is not offered by this node; the name is the metric label. */
+export type NotOffered = 'node-excluded' | 'no-endpoint-on-this-node' | 'endpoints-not-known' | 'no-link' | 'conflict';
+
+/** One address of the NodePool and what this node makes of it. Services that share it go together. */
+export interface Candidate {
+  readonly address: string;
+  /** Sorted keys and UIDs of the Services that hold it. */
+  readonly serviceKeys: readonly string[];
+  readonly serviceUids: readonly string[];
+  /** The highest resourceVersion among them. */
+  readonly resourceVersion: bigint;
+  /** Where it would be announced; absent: nowhere now. */
+  readonly link?: string;
+  /** Absent: it is offered. */
+  readonly notOffered?: NotOffered;
+  /** No endpoint in the whole NodePool serves it. */
+  readonly unserved: boolean;
+}
+
+/** Something a Service's owner should hear. */
+export interface ServiceNote {
+  readonly serviceKey: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Candidates {
+  /** By address. */
+  readonly byAddress: ReadonlyMap<string, Candidate>;
+  readonly notes: readonly ServiceNote[];
+}
+
+interface Holder {
+  readonly announcement: Announcement;
+  readonly service: ServiceObject;
+}
+
+/** Which addresses this node may offer now, and why not the others. Pure; nothing is remembered between two calls. */
+export function findCandidates(world: CandidateWorld): Candidates {
+  const holders = new Map<string, Holder[]>();
+  const notes: ServiceNote[] = [];
+  for (const service of world.services) {
+    const { announcements, hidden } = decodeAnnouncements(service, world.nodePool);
+    if (hidden !== undefined) notes.push({ serviceKey: keyOf(service), ...hidden });
+    for (const announcement of announcements) {
+      const there = holders.get(announcement.address);
+      if (there === undefined) holders.set(announcement.address, [{ announcement, service }]);
+      else there.push({ announcement, service });
+    }
+  }
+  const byAddress = new Map<string, Candidate>();
+  for (const [address, held] of holders) byAddress.set(address, judge(address, held, world));
+  return { byAddress, notes };
+}
+
+function judge(address: string, held: readonly Holder[], world: CandidateWorld): Candidate {
+  const verdicts = held.map(({ service, announcement }) =>
+    forwarding(service, world.endpointsOf(announcement.serviceKey), world),
+  );
+  let resourceVersion = 0n;
+  for (const { announcement } of held) {
+    if (announcement.resourceVersion > resourceVersion) resourceVersion = announcement.resourceVersion;
+  }
+  const link = world.linkFor(address);
+  const candidate = {
+    ...(link === undefined ? {} : { link }),
+    address,
+    serviceKeys: held.map(({ announcement }) => announcement.serviceKey).sort(),
+    serviceUids: held.map(({ announcement }) => announcement.serviceUid).sort(),
+    resourceVersion,
+    unserved: verdicts.every((verdict) => verdict === 'unserved'),
+  };
+  const notOffered = refusal(candidate, verdicts, world);
+  return notOffered === undefined ? candidate : { ...candidate, notOffered };
+}
+
+function refusal(
+  { address, link }: Pick<Candidate, 'address' | 'link'>,
+  verdicts: readonly ReturnType<typeof forwarding>[],
+  world: CandidateWorld,
+): NotOffered | undefined {
+  if (world.excluded) return 'node-excluded';
+  if (!verdicts.some((verdict) => verdict === 'forwards' || verdict === 'unserved')) {
+    return verdicts.includes('no-endpoint-on-this-node') ? 'no-endpoint-on-this-node' : 'endpoints-not-known';
+  }
+  if (link === undefined) return 'no-link';
+  return world.inConflict(address) ? 'conflict' : undefined;
+}
+
+function keyOf({ metadata }: ServiceObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+}

@@ -1,0 +1,251 @@
+import type { Clock, Log, SiteConfig, Timers } from '@openyurt/nodepool-types';
+import type { Announcer } from './announce/announcer.ts';
+import type { AnnouncerEvent } from './announce/announcer-event.ts';
+import { logAnnouncer } from './announcer-log.ts';
+import type { Effect, Fact } from './facts.ts';
+import type { PoolSession, PoolSessionEvents } from './pool-session.ts';
+import type { AnnouncementFeed, ServiceEvent } from './ports/announcement-feed.ts';
+import type { Links } from './ports/links.ts';
+import { sessionLinks } from './session-links.ts';
+import type { Speaker } from './speaker.ts';
+
+export interface DriverParts {
+  readonly speaker: Speaker;
+  readonly announcer: Announcer;
+  readonly links: Links;
+  readonly feed: AnnouncementFeed;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** An address was told to be announced this long before its first frame. */
+  readonly takenOver: (seconds: number) => void;
+  /** A session of its own for each NodePool; not yet started. */
+  readonly makeSession: (
+    nodePool: string,
+    site: SiteConfig,
+    announcedBefore: string[],
+    on: PoolSessionEvents,
+  ) => PoolSession;
+  /** The view may have changed: write it when it is time. */
+  readonly touch: () => void;
+  readonly report: (event: ServiceEvent) => void;
+  readonly onLink: (connected: boolean) => void;
+}
+
+/** Judging a large view takes milliseconds: facts that rain are judged together, for at most this share of the time. */
+const JUDGE_SHARE = 5;
+const LONGEST_WAIT_MS = 200;
+
+/** Carries facts to the hub and runs its effects: on the session, the announcer, the feed and the log. */
+export class SpeakerDriver {
+  session: PoolSession | undefined;
+  /** Address → when this node was told to announce it, until its first frame is out. */
+  private readonly takingOver = new Map<string, number>();
+  private cancelSettle: (() => void) | undefined;
+  private settleDueMs = Number.POSITIVE_INFINITY;
+  private judgedMs = Number.NEGATIVE_INFINITY;
+  private judgingMs = 0;
+  /** A session that ends hands over before the next one begins. */
+  private turning: Promise<void> = Promise.resolve();
+  private toldLinks = '';
+  private stopped = false;
+
+  constructor(private readonly parts: DriverParts) {}
+
+  start(): void {
+    const { speaker, feed, links } = this.parts;
+    links.onChange(() => this.tellLinks());
+    this.run(speaker.start());
+    feed.start({
+      listed: (resource, objects, resourceVersion, proven) =>
+        this.take({ kind: 'listed', resource, objects, resourceVersion, proven }),
+      changed: (resource, type, object) => this.take({ kind: 'changed', resource, type, object }),
+      reached: (resource, resourceVersion) => this.take({ kind: 'reached', resource, resourceVersion }),
+      contact: (contact) => this.take({ kind: 'contact', contact }),
+    });
+  }
+
+  /** What the announcer tells. It may come while a session's effects run. */
+  onAnnouncer(event: AnnouncerEvent): void {
+    const { log, speaker, clock, takenOver } = this.parts;
+    logAnnouncer(log, event, (address) => this.servicesOf(address));
+    if (event.kind === 'announced') {
+      const toldMs = this.takingOver.get(event.address);
+      if (toldMs !== undefined) takenOver((clock.monotonicMs() - toldMs) / 1000);
+      this.takingOver.delete(event.address);
+    }
+    if (event.kind === 'withdrawn' && event.reason !== 'asked') this.session?.claimFailed(event.address, event.reason);
+    if (event.kind === 'links-changed') this.settleSoon();
+    else this.run(speaker.take({ kind: 'announcer', event }));
+  }
+
+  /** SIGTERM: hands everything over, then falls silent. */
+  async leave(reason: string): Promise<void> {
+    this.stopped = true;
+    this.cancelSettle?.();
+    this.parts.feed.stop();
+    await this.turning;
+    await this.endSession(reason);
+    this.parts.announcer.close();
+  }
+
+  private take(fact: Fact): void {
+    if (this.stopped) return;
+    this.run(this.parts.speaker.take(fact));
+    if (fact.kind !== 'reached' && fact.kind !== 'contact') this.parts.touch();
+    if (fact.kind !== 'reached') this.settleSoon();
+  }
+
+  /** Once the facts of this turn of the loop are in, and not sooner than the last judging allows. */
+  private settleSoon(): void {
+    const now = this.parts.clock.monotonicMs();
+    const pauseMs = Math.min(LONGEST_WAIT_MS, this.judgingMs * JUDGE_SHARE);
+    this.settleAt(Math.max(now, this.judgedMs + pauseMs));
+  }
+
+  private settleAt(dueMs: number): void {
+    if (this.stopped || dueMs >= this.settleDueMs) return;
+    this.cancelSettle?.();
+    this.settleDueMs = dueMs;
+    this.cancelSettle = this.parts.timers.after(Math.max(0, dueMs - this.parts.clock.monotonicMs()), () =>
+      this.settle(),
+    );
+  }
+
+  private settle(): void {
+    const { clock, speaker } = this.parts;
+    this.settleDueMs = Number.POSITIVE_INFINITY;
+    const startMs = clock.monotonicMs();
+    const effects = speaker.settle();
+    this.tellLinks();
+    this.run(effects);
+    this.judgedMs = clock.monotonicMs();
+    this.judgingMs = this.judgedMs - startMs;
+    const nextMs = speaker.nextSettleMs();
+    if (nextMs !== undefined) this.settleAt(clock.monotonicMs() + nextMs);
+  }
+
+  private run(effects: readonly Effect[]): void {
+    for (const effect of effects) this.runOne(effect);
+  }
+
+  private runOne(effect: Effect): void {
+    const { announcer, feed, log } = this.parts;
+    switch (effect.kind) {
+      case 'join':
+        this.turn(`NodePool is now ${effect.nodePool}`, () => this.beginSession(effect.nodePool, effect.site));
+        return;
+      case 'leave':
+        log.warn('this node is in no NodePool; nothing is announced', {
+          remedy: 'Label the Node apps.openyurt.io/nodepool.',
+        });
+        this.turn('NodePool label removed', () => undefined);
+        return;
+      case 'follow':
+        feed.followPool(effect.nodePool);
+        return;
+      case 'configure':
+        announcer.configure(effect.site);
+        this.session?.setSite(effect.site);
+        this.tellLinks();
+        log.info('site configuration in force', { site: effect.site });
+        return;
+      case 'members':
+        this.session?.setMembers(effect.members);
+        return;
+      case 'offer':
+        this.session?.setOffers(effect);
+        return;
+      case 'relist':
+        feed.relist(effect.which);
+        return;
+      case 'fail-claim':
+        this.session?.claimFailed(effect.address, 'conflict');
+        return;
+      case 'report':
+        this.parts.report(effect.event);
+        return;
+      case 'link':
+        log[effect.after === 'offline' ? 'warn' : 'info']('cloud link changed', {
+          link: effect.after,
+          before: effect.before,
+          beforeForMs: Math.round(effect.forMs),
+        });
+        this.parts.onLink(effect.after === 'connected');
+        return;
+      case 'say':
+        log[effect.level](effect.msg, effect.fields);
+        return;
+      case 'trouble':
+        log.error('refused', { err: effect.error });
+        return;
+    }
+  }
+
+  /** Ends the session there is, then begins the next, in the order in which the label changed. */
+  private turn(reason: string, begin: () => Promise<void> | undefined): void {
+    this.turning = this.turning.then(async () => {
+      await this.endSession(reason);
+      if (!this.stopped) await begin();
+    });
+  }
+
+  private async endSession(reason: string): Promise<void> {
+    const { session } = this;
+    if (session === undefined) return;
+    await session.leave(reason);
+    await session.close();
+    this.session = undefined;
+  }
+
+  private async beginSession(nodePool: string, site: SiteConfig): Promise<void> {
+    const { speaker, announcer, log } = this.parts;
+    log.info('joining the pool session', { nodePool });
+    const session = this.parts.makeSession(nodePool, site, [...speaker.view.announced], {
+      announce: (address, { probe }) => this.announce(address, probe),
+      withdraw: (address, reason) => {
+        log.info('address given up', { address, reason });
+        this.takingOver.delete(address);
+        announcer.withdraw(address);
+      },
+      changed: () => announcer.setPoolMacs(session.poolMacs().keys()),
+      remember: (addresses) => {
+        for (const address of addresses) speaker.view.announced.add(address);
+        this.parts.touch();
+      },
+    });
+    this.session = session;
+    await session.start();
+    this.toldLinks = '';
+    this.tellLinks();
+    this.run(speaker.retell());
+  }
+
+  private announce(address: string, newToPool: boolean): void {
+    const { announcer, speaker, clock } = this.parts;
+    const probe = newToPool || speaker.mustProbe(address);
+    this.takingOver.set(address, clock.monotonicMs());
+    const answer = announcer.announce(address, { probe });
+    if (answer.ok) return;
+    this.takingOver.delete(address);
+    this.session?.claimFailed(address, answer.reason);
+  }
+
+  private tellLinks(): void {
+    const { links, speaker } = this.parts;
+    const wishes = {
+      announcing: speaker.links(),
+      internalIps: speaker.internalIps(),
+      patterns: speaker.site.interfaces,
+    };
+    const lan = sessionLinks(links.list(), wishes);
+    const text = JSON.stringify(lan);
+    if (text === this.toldLinks) return;
+    this.toldLinks = text;
+    this.session?.setLinks(lan);
+  }
+
+  private servicesOf(address: string): readonly string[] {
+    return this.parts.speaker.candidates.byAddress.get(address)?.serviceKeys ?? [];
+  }
+}

@@ -1,0 +1,49 @@
+/** What one member says it is able to announce. */
+export interface Offer {
+  /** Canonical text. */
+  readonly address: string;
+  /** UIDs of the Services that hold the address, sorted. */
+  readonly uids: readonly string[];
+  /** Highest resourceVersion of those Services that the member has seen. */
+  readonly rv: bigint;
+  /** The API was proven present after the member read it. */
+  readonly proven: boolean;
+}
+
+/**
+ * The address was given up at `rv`, as the API itself said (never inferred from absence).
+ * Silences unproven offers that are older.
+ */
+export interface Tombstone {
+  readonly address: string;
+  readonly gone: true;
+  readonly rv: bigint;
+}
+
+export type OfferItem = Offer | Tombstone;
+
+export function isTombstone(item: OfferItem): item is Tombstone {
+  return 'gone' in item;
+}
+
+export function sameItem(a: OfferItem, b: OfferItem): boolean {
+  if (a.rv !== b.rv) return false;
+  if (isTombstone(a) || isTombstone(b)) return isTombstone(a) && isTombstone(b);
+  return a.proven === b.proven && sameUids(a, b);
+}
+
+export function sameUids(a: Offer, b: Offer): boolean {
+  return a.uids.length === b.uids.length && a.uids.every((uid, i) => uid === b.uids[i]);
+}
+
+/** All that one member has told: what elections are judged by. */
+export interface MemberView {
+  readonly node: string;
+  readonly items: ReadonlyMap<string, OfferItem>;
+  /** Addresses it announces right now. */
+  readonly claims: ReadonlyMap<string, unknown>;
+  /** Highest resourceVersion its view of the Services has reached. */
+  readonly seenRv: bigint;
+  /** false once it has said farewell, or has not told its whole view yet: its offers do not count. */
+  readonly offering: boolean;
+}

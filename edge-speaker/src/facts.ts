@@ -1,0 +1,52 @@
+import type { KubeObject, LbError, SiteConfig } from '@openyurt/nodepool-types';
+import type { AnnouncerEvent } from './announce/announcer-event.ts';
+import type { CloudLink, Contact } from './offline/cloud-link.ts';
+import type { KnownMember, OfferItem } from './pool-session.ts';
+import type { Resource, ServiceEvent, WatchEventType } from './ports/announcement-feed.ts';
+
+/** What the hub may hear. */
+export type Fact =
+  | {
+      readonly kind: 'listed';
+      readonly resource: Resource;
+      readonly objects: readonly KubeObject[];
+      readonly resourceVersion: bigint | undefined;
+      readonly proven: boolean;
+    }
+  | {
+      readonly kind: 'changed';
+      readonly resource: Resource;
+      readonly type: WatchEventType;
+      readonly object: KubeObject;
+    }
+  | { readonly kind: 'reached'; readonly resource: Resource; readonly resourceVersion: bigint }
+  | { readonly kind: 'contact'; readonly contact: Contact }
+  | { readonly kind: 'announcer'; readonly event: AnnouncerEvent };
+
+/** What the hub wants done. Offers are judged in `settle`, which the driver calls soon after a fact. */
+export type Effect =
+  /** This node's NodePool is known, or another one: end the session there was, begin one there. */
+  | { readonly kind: 'join'; readonly nodePool: string; readonly site: SiteConfig }
+  /** This node is in no NodePool. */
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'follow'; readonly nodePool: string | undefined }
+  | { readonly kind: 'configure'; readonly site: SiteConfig }
+  | { readonly kind: 'members'; readonly members: readonly KnownMember[] }
+  | { readonly kind: 'offer'; readonly items: readonly OfferItem[]; readonly seenRv: bigint }
+  | { readonly kind: 'relist'; readonly which: 'all' | 'unproven' }
+  /** The session must give the address up: it cannot be announced here. */
+  | { readonly kind: 'fail-claim'; readonly address: string }
+  | { readonly kind: 'report'; readonly event: ServiceEvent }
+  | {
+      readonly kind: 'link';
+      readonly before: CloudLink['kind'];
+      readonly after: CloudLink['kind'];
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: 'say';
+      readonly level: 'info' | 'warn';
+      readonly msg: string;
+      readonly fields: Record<string, unknown>;
+    }
+  | { readonly kind: 'trouble'; readonly error: LbError };

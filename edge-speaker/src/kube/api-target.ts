@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import { LbError } from '@openyurt/nodepool-types';
+
+/** What a request carries so that the server lets it in. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+}
+
+/** A server that speaks the Kubernetes API, YurtHub or the API server itself, and how it is spoken to. */
+export interface ApiTarget {
+  readonly base: URL;
+  /** Asked before every request, so that a rotated token is used at once. */
+  credentials(): Promise<Credentials>;
+}
+
+export interface TargetOptions {
+  readonly server: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly caFile: string | undefined;
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** The kubelet rotates a mounted token in place; it is valid for minutes after that. */
+const REREAD_MS = 30_000;
+
+/**
+ * `--server` first, then `--kubeconfig`, then what the kubelet gives a Pod.
+ *
+ * @throws LbError `LB_NO_KUBECONFIG`
+ */
+export async function openTarget(options: TargetOptions, env: NodeJS.ProcessEnv): Promise<ApiTarget> {
+  if (options.server !== undefined) return serverTarget(new URL(options.server), options.tokenFile, options.caFile);
+  if (options.kubeconfig !== undefined) {
+    const { kubeconfigTarget } = await import('./kubeconfig-target.ts');
+    try {
+      return kubeconfigTarget(options.kubeconfig);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const remedy = 'Name a readable kubeconfig whose current context is set.';
+      throw new LbError('LB_NO_KUBECONFIG', `${options.kubeconfig} cannot be used: ${why}`, remedy, { cause });
+    }
+  }
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  if (host !== undefined && host !== '') {
+    const authority = host.includes(':') ? `[${host}]` : host;
+    const token = options.tokenFile ?? `${SERVICE_ACCOUNT}/token`;
+    return serverTarget(new URL(`https://${authority}:${port}`), token, options.caFile ?? `${SERVICE_ACCOUNT}/ca.crt`);
+  }
+  throw new LbError(
+    'LB_NO_KUBECONFIG',
+    'no API server is named and this is no Pod',
+    'Give --server (on an edge node YurtHub: http://127.0.0.1:10261) or --kubeconfig FILE.',
+  );
+}
+
+function serverTarget(base: URL, tokenFile: string | undefined, caFile: string | undefined): ApiTarget {
+  const ca = caFile === undefined ? undefined : readOrRefuse(caFile);
+  let headers: Record<string, string> = {};
+  let readMs = Number.NEGATIVE_INFINITY;
+  return {
+    base,
+    async credentials() {
+      if (tokenFile !== undefined && performance.now() - readMs >= REREAD_MS) {
+        // A file that is away for a moment during rotation leaves the last token in force.
+        const token = await readFile(tokenFile, 'utf8').catch(() => undefined);
+        if (token !== undefined) {
+          headers = { Authorization: `Bearer ${token.trim()}` };
+          readMs = performance.now();
+        }
+      }
+      return { headers, tls: ca === undefined ? {} : { ca } };
+    },
+  };
+}
+
+function readOrRefuse(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new LbError(
+      'LB_NO_KUBECONFIG',
+      `the CA file cannot be read: ${why}`,
+      'Name a readable file with --ca-file.',
+      {
+        cause,
+      },
+    );
+  }
+}

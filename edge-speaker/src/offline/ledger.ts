@@ -1,0 +1,139 @@
+import { decodeResourceVersion, type KubeObject } from '@openyurt/nodepool-types';
+
+/** Where a fact comes from: our own disk, a list that the API was proven present after, one without proof, a watch. */
+export type Origin = 'disk' | 'proven-list' | 'unproven-list' | 'watch';
+
+export interface Entry<T> {
+  readonly value: T;
+  /** 0 for what was read from the disk and is kept there without it. */
+  readonly resourceVersion: bigint;
+  readonly origin: Origin;
+  /** When this value was adopted, on the caller's clock. */
+  readonly sinceMs: number;
+}
+
+/** What became of a list. `stale`: older than what is known (a leader hub's, an offline hub's); nothing was taken. */
+export type ListOutcome = 'complete' | 'merged' | 'stale';
+
+/** One object of a list or an event, slim; `value` undefined: of no interest, the same as absent. */
+export interface Item<T> {
+  readonly key: string;
+  readonly resourceVersion: bigint;
+  readonly value: T | undefined;
+}
+
+/**
+ * The facts of one resource, and what is believed of lists and events.
+ *
+ * Absence is not deletion: only a list that the API was proven present after, and that is not older than what is known,
+ * takes away what it lacks. A watch's DELETED counts. Nothing goes back to an older resourceVersion.
+ */
+export class Ledger<T> {
+  private readonly held = new Map<string, Entry<T>>();
+  /** The highest resourceVersion adopted: of a list, an event, a bookmark. */
+  highest = 0n;
+  /** Whether a complete list was ever adopted, in this process or in the one that wrote the disk. */
+  complete = false;
+
+  /** @param onChange told each key whose value was set, replaced or (undefined) taken away */
+  constructor(private readonly onChange: (key: string, value: T | undefined) => void = () => {}) {}
+
+  get size(): number {
+    return this.held.size;
+  }
+
+  get(key: string): T | undefined {
+    return this.held.get(key)?.value;
+  }
+
+  entry(key: string): Entry<T> | undefined {
+    return this.held.get(key);
+  }
+
+  entries(): IterableIterator<[string, Entry<T>]> {
+    return this.held.entries();
+  }
+
+  *values(): IterableIterator<T> {
+    for (const { value } of this.held.values()) yield value;
+  }
+
+  /** Takes what the disk remembers; nothing from the cloud may have been adopted before. */
+  restore(items: Iterable<Item<T>>, highest: bigint, complete: boolean, nowMs: number): void {
+    for (const item of items) this.set(item, 'disk', nowMs);
+    this.highest = highest;
+    this.complete = complete;
+  }
+
+  /**
+   * @param resourceVersion of the list; undefined: there was none, as in an empty list from an offline hub's cache
+   * @param proven the API was seen present after the list was received
+   */
+  adoptList(
+    items: readonly Item<T>[],
+    resourceVersion: bigint | undefined,
+    proven: boolean,
+    nowMs: number,
+  ): ListOutcome {
+    if (!proven || resourceVersion === undefined) return this.merge(items, nowMs);
+    if (resourceVersion < this.highest) return 'stale';
+    const listed = new Set<string>();
+    for (const item of items) {
+      listed.add(item.key);
+      this.set(item, 'proven-list', nowMs);
+    }
+    for (const key of [...this.held.keys()]) if (!listed.has(key)) this.drop(key);
+    this.highest = resourceVersion;
+    this.complete = true;
+    return 'complete';
+  }
+
+  adoptEvent(type: 'ADDED' | 'MODIFIED' | 'DELETED', item: Item<T>, nowMs: number): void {
+    const there = this.held.get(item.key);
+    if (there !== undefined && item.resourceVersion < there.resourceVersion) return;
+    if (type === 'DELETED') this.drop(item.key);
+    else this.set(item, 'watch', nowMs);
+    this.seen(item.resourceVersion);
+  }
+
+  /** A bookmark, or anything else that moves the resource's version on without changing a fact. */
+  seen(resourceVersion: bigint): void {
+    if (resourceVersion > this.highest) this.highest = resourceVersion;
+  }
+
+  /**
+   * A list without proof may add and renew, never remove. What it has and a once complete view lacks is taken only if
+   * newer than that view: else it was deleted since, and the list is an old one from a cache.
+   */
+  private merge(items: readonly Item<T>[], nowMs: number): ListOutcome {
+    const before = this.highest;
+    for (const item of items) {
+      const there = this.held.get(item.key);
+      const known = there?.resourceVersion || (this.complete ? before : -1n);
+      if (item.value === undefined || item.resourceVersion <= known) continue;
+      this.set(item, 'unproven-list', nowMs);
+      this.seen(item.resourceVersion);
+    }
+    return 'merged';
+  }
+
+  private set({ key, resourceVersion, value }: Item<T>, origin: Origin, nowMs: number): void {
+    if (value === undefined) {
+      this.drop(key);
+      return;
+    }
+    this.held.set(key, { value, resourceVersion, origin, sinceMs: nowMs });
+    this.onChange(key, value);
+  }
+
+  private drop(key: string): void {
+    if (this.held.delete(key)) this.onChange(key, undefined);
+  }
+}
+
+/** An API object as an item, slimmed by `slim`. */
+export function itemOf<O extends KubeObject, T>(object: O, slim: (object: O) => T | undefined): Item<T> {
+  const { namespace, name = '' } = object.metadata;
+  const key = namespace === undefined ? name : `${namespace}/${name}`;
+  return { key, resourceVersion: decodeResourceVersion(object), value: slim(object) };
+}

@@ -1,0 +1,157 @@
+import type { ChannelEnd, Endpoint } from '../ports/peer-socket.ts';
+import type { Channel } from './channel.ts';
+import { isUp, type Peer } from './peer.ts';
+import type { Pool } from './pool.ts';
+import type { Sessions } from './sessions.ts';
+
+const RETRY_MS = 1000;
+/** A dial that has told nothing by then is given up: its SYN was lost, and the kernel's next one comes late. */
+const GIVE_UP_MS = 1500;
+/** A member that says hello is dialed afresh where the dial under way is older. */
+const FRESH_MS = 100;
+/** The lower name dials. The higher one does too where nothing came of it for so long. */
+const HIGHER_NAME_WAITS_MS = 1000;
+/** A dying process may still accept: asked again this soon, this often. */
+const SUSPECT_RETRY_MS = 3;
+const SUSPECT_RETRIES = 20;
+
+/** Whom to dial, where, with which key, and when. */
+export class Dialer {
+  constructor(
+    private readonly pool: Pool,
+    private readonly sessions: Sessions,
+  ) {}
+
+  run(): void {
+    for (const peer of this.pool.peers.values()) {
+      if (peer.dial.channel !== undefined && this.pool.nowMs >= peer.dial.startedMs + GIVE_UP_MS) {
+        this.abandon(peer);
+        this.failed(peer, 'timeout');
+      }
+      if (this.pool.nowMs >= this.dueAt(peer)) this.dial(peer);
+    }
+  }
+
+  dueMs(): number {
+    let due = Infinity;
+    for (const peer of this.pool.peers.values()) {
+      due = Math.min(due, peer.dial.channel === undefined ? this.dueAt(peer) : peer.dial.startedMs + GIVE_UP_MS);
+    }
+    return due;
+  }
+
+  /** It said hello: whatever was tried before, now is the time. */
+  hello(peer: Peer): void {
+    if (peer.session?.channel !== undefined || !this.isOurs(peer)) return;
+    if (this.pool.nowMs - peer.dial.startedMs < FRESH_MS) return;
+    this.abandon(peer);
+    this.dial(peer);
+  }
+
+  /** Its session ended without farewell: is anybody at home? Both sides ask, whoever dialed before. */
+  suspect(peer: Peer): void {
+    this.abandon(peer);
+    peer.dial.attempt = 0;
+    this.dial(peer);
+  }
+
+  /** A newer key is here: sessions under older ones move to it without a gap. */
+  rekey(): void {
+    const newest = this.pool.ring.keys[0];
+    for (const peer of this.pool.peers.values()) {
+      const channel = peer.session?.channel;
+      if (newest === undefined || channel === undefined || channel.key.id === newest.id) continue;
+      if (!this.isOurs(peer) || peer.dial.channel !== undefined) continue;
+      peer.dial.attempt = 0;
+      this.dial(peer);
+    }
+  }
+
+  /** @returns true where this proves the peer dead */
+  ended(channel: Channel, how: ChannelEnd): boolean {
+    const peer = channel.dialedNode === undefined ? undefined : this.pool.peers.get(channel.dialedNode);
+    if (peer === undefined || peer.dial.channel !== channel.id) return false;
+    peer.dial.channel = undefined;
+    if (channel.up) {
+      peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
+      return false;
+    }
+    this.failed(peer, how);
+    if (how !== 'refused') return false;
+    if (!isUp(peer)) peer.absent = true;
+    return peer.state === 'suspect' && isHome(peer, channel.remote);
+  }
+
+  /** The dialed connection has become a session, or stands beside one. */
+  settled(channel: Channel): void {
+    const peer = channel.dialedNode === undefined ? undefined : this.pool.peers.get(channel.dialedNode);
+    if (peer?.dial.channel !== channel.id) return;
+    peer.dial.channel = undefined;
+    peer.dial.attempt = 0;
+    peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
+  }
+
+  private dueAt(peer: Peer): number {
+    if (peer.session?.channel !== undefined || peer.dial.channel !== undefined) return Infinity;
+    if (targets(peer, this.pool.port).length === 0 || this.pool.ring.keys.length === 0) return Infinity;
+    if (this.pool.ledger.leaving) return Infinity;
+    if (this.isOurs(peer) || peer.state === 'suspect') return peer.dial.nextMs;
+    return peer.contactMs === undefined ? Infinity : Math.max(peer.dial.nextMs, peer.contactMs + HIGHER_NAME_WAITS_MS);
+  }
+
+  /** The lower name dials; a member that cannot hear hellos, everybody. */
+  private isOurs(peer: Peer): boolean {
+    return this.pool.node < peer.node || this.pool.ports?.deaf === true;
+  }
+
+  private dial(peer: Peer): void {
+    const { keys } = this.pool.ring;
+    const places = peer.state === 'suspect' ? home(peer) : targets(peer, this.pool.port);
+    const { attempt } = peer.dial;
+    const to = places[Math.floor(attempt / Math.max(1, keys.length)) % places.length];
+    const key = keys[attempt % keys.length];
+    if (to === undefined || key === undefined) {
+      peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
+      return;
+    }
+    const channel = this.sessions.dial(peer, to, key);
+    peer.dial = { channel: channel.id, startedMs: this.pool.nowMs, nextMs: Infinity, attempt, to };
+  }
+
+  /** The next try: another key where ours was not known there, another place where nobody was. */
+  private failed(peer: Peer, how: ChannelEnd): void {
+    const { dial } = peer;
+    const keys = Math.max(1, this.pool.ring.keys.length);
+    const lastKey = dial.attempt % keys === keys - 1;
+    const suspected = peer.state === 'suspect' && how === 'ended' && dial.attempt < SUSPECT_RETRIES * keys;
+    dial.attempt += how === 'handshake' ? 1 : keys - (dial.attempt % keys);
+    if (suspected) dial.nextMs = this.pool.nowMs + SUSPECT_RETRY_MS;
+    else if (how === 'handshake' && !lastKey) dial.nextMs = this.pool.nowMs;
+    else dial.nextMs = Math.max(dial.startedMs + RETRY_MS, this.pool.nowMs + FRESH_MS);
+  }
+
+  private abandon(peer: Peer): void {
+    const channel = peer.dial.channel === undefined ? undefined : this.pool.channels.get(peer.dial.channel);
+    peer.dial.channel = undefined;
+    if (channel !== undefined && channel.hello === undefined) this.pool.drop(channel, 'destroy');
+  }
+}
+
+/** Where its session said it listens: the one place whose refusal proves anything. */
+function home({ session }: Peer): Endpoint[] {
+  if (session === undefined || session.facts.tcpPort === 0) return [];
+  return [{ address: session.remoteAddress, port: session.facts.tcpPort }];
+}
+
+function isHome(peer: Peer, remote: Endpoint): boolean {
+  return home(peer).some(({ address, port }) => address === remote.address && port === remote.port);
+}
+
+/** Where it was last heard, then where the Node list says it lives. */
+function targets(peer: Peer, port: number): Endpoint[] {
+  const listed = peer.addresses.map((address) => ({ address, port }));
+  return [
+    ...peer.hints,
+    ...listed.filter(({ address }) => !peer.hints.some((h) => h.address === address && h.port === port)),
+  ];
+}

@@ -1,0 +1,104 @@
+import type { OfferItem } from '../election/offer.ts';
+import type { Endpoint } from '../ports/peer-socket.ts';
+import type { Channel } from './channel.ts';
+import type { MemberState } from './facts.ts';
+import type { HeartbeatKeys } from './heartbeat.ts';
+import type { SessionHello } from './messages.ts';
+import { Told } from './told.ts';
+
+/** What two hellos agreed on. It outlives its channel while heartbeats flow. */
+export interface Session {
+  /** undefined once the connection has ended. */
+  channel: Channel | undefined;
+  readonly keys: HeartbeatKeys;
+  /** The peer's facts; `about` replaces them. */
+  facts: SessionHello;
+  readonly remoteAddress: string;
+  /** Highest sequence heard, and when. */
+  heard: bigint;
+  heardMs: number;
+  /** The first heartbeat came through: UDP works too. */
+  beaten: boolean;
+  sent: bigint;
+  /** Highest of our sequences the peer says it has heard. */
+  echoed: bigint;
+  /** After a pause of our own: the peer counts as heard when it echoes this. */
+  echoNeeded: bigint;
+  answeredMs: number;
+}
+
+export interface DialState {
+  channel: number | undefined;
+  startedMs: number;
+  nextMs: number;
+  /** Which key and which address come next. */
+  attempt: number;
+  to: Endpoint | undefined;
+}
+
+/** Another member, as far as it is known. */
+export interface Peer {
+  readonly node: string;
+  /** Named by the Node list. */
+  known: boolean;
+  addresses: readonly string[];
+  /** Where hellos came from, newest first, at most {@link MAX_HINTS}; `port` is the TCP port told. */
+  hints: Endpoint[];
+  udpHint: Endpoint | undefined;
+  state: MemberState;
+  sinceMs: number;
+  offers: Told<OfferItem>;
+  claims: Told<true>;
+  /** Kept after death: tombstones live until it is seen to be newer. -1: never told. */
+  seenRv: bigint;
+  incarnation: string | undefined;
+  session: Session | undefined;
+  /** A second session of the same name, told apart by its incarnation: waits until the first is dead. */
+  parked: Channel | undefined;
+  dial: DialState;
+  /** Known not to be there: nothing listens, or it died. Starting members do not wait for it. */
+  absent: boolean;
+  /** First hello since there is no session. */
+  contactMs: number | undefined;
+  repliedMs: number;
+}
+
+export const MAX_HINTS = 4;
+
+export function newPeer(node: string, nowMs: number): Peer {
+  return {
+    node,
+    known: false,
+    addresses: [],
+    hints: [],
+    udpHint: undefined,
+    state: 'unknown',
+    sinceMs: nowMs,
+    offers: new Told('offers'),
+    claims: new Told('claims'),
+    seenRv: -1n,
+    incarnation: undefined,
+    session: undefined,
+    parked: undefined,
+    dial: { channel: undefined, startedMs: -Infinity, nextMs: -Infinity, attempt: 0, to: undefined },
+    absent: false,
+    contactMs: undefined,
+    repliedMs: -Infinity,
+  };
+}
+
+/** Its word counts: it lives, and has told the whole of it. */
+export function isSynced(peer: Peer): boolean {
+  return peer.state === 'alive' || peer.state === 'suspect';
+}
+
+export function isUp(peer: Peer): boolean {
+  return isSynced(peer) || peer.state === 'joining' || peer.state === 'leaving';
+}
+
+/** Remembers where it can be dialed, the newest place first. */
+export function addHint(peer: Peer, to: Endpoint): void {
+  if (to.port === 0) return;
+  const others = peer.hints.filter((hint) => hint.address !== to.address || hint.port !== to.port);
+  peer.hints = [to, ...others].slice(0, MAX_HINTS);
+}

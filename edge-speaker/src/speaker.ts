@@ -1,0 +1,252 @@
+import { decodeAddressConfig, type NodeFacts, type SiteConfig } from '@openyurt/nodepool-types';
+import type { AnnouncerEvent } from './announce/announcer-event.ts';
+import { ConflictPause } from './candidates/conflict-pause.ts';
+import { NewAddresses } from './candidates/new-addresses.ts';
+import { type Candidates, findCandidates } from './candidates/offers.ts';
+import type { Effect, Fact } from './facts.ts';
+import type { Resource, View } from './offline/adopt.ts';
+import { type CloudLink, onContact, startLink } from './offline/cloud-link.ts';
+import { GivenUp } from './offline/given-up.ts';
+import { SiteText } from './offline/site-text.ts';
+import { ServiceReports } from './service-reports.ts';
+
+/** After an outage the cloud takes this long to hear that the site's nodes live; until then nothing it took away counts. */
+export const SETTLE_MS = 30_000;
+
+export interface SpeakerParts {
+  readonly nodeName: string;
+  readonly view: View;
+  /** The NodePool the disk remembers. */
+  readonly nodePool: string | undefined;
+  readonly siteDefaults: SiteConfig;
+  readonly linkFor: (address: string) => string | undefined;
+  readonly monotonicMs: () => number;
+  readonly wallMs: () => number;
+}
+
+/**
+ * The hub: one fact in, effects out. It holds what this node knows and decides what it offers; who announces is the pool
+ * session's decision, and how is the announcer's.
+ */
+export class Speaker {
+  readonly view: View;
+  link: CloudLink;
+  nodePool: string | undefined;
+  candidates: Candidates = { byAddress: new Map(), notes: [] };
+  /** When the API last answered, on the monotonic clock. */
+  contactMs: number | undefined;
+  private readonly conflicts = new ConflictPause();
+  private readonly givenUp = new GivenUp();
+  private readonly newAddresses = new NewAddresses();
+  private readonly siteText: SiteText;
+  private joined: string | undefined;
+  private trustFromMs = Number.NEGATIVE_INFINITY;
+  /** The Services were listed whole in this process, and no staler list came since. */
+  private fresh = false;
+  private readonly reports: ServiceReports;
+  private told = { offers: '', members: '' };
+
+  constructor(private readonly parts: SpeakerParts) {
+    this.view = parts.view;
+    this.nodePool = parts.nodePool;
+    this.link = startLink(parts.monotonicMs());
+    const uidOf = (key: string) => parts.view.services.get(key)?.metadata.uid;
+    this.reports = new ServiceReports({ nodeName: parts.nodeName, uidOf, wallMs: parts.wallMs });
+    this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
+  }
+
+  get site(): SiteConfig {
+    return this.siteText.site;
+  }
+
+  /**
+   * Whether an address must be probed although a member has claimed it before: another host owned it last time, or it is
+   * so new that the member which claimed it first may have handed it over in the middle of its own probes.
+   */
+  mustProbe(address: string): boolean {
+    return this.conflicts.mustProbe(address) || this.newAddresses.isNew(address, this.parts.monotonicMs());
+  }
+
+  /** The session begins with what the disk remembers, before the cloud has said a word. */
+  start(): Effect[] {
+    return [...this.joinPool(), ...this.settle()];
+  }
+
+  take(fact: Fact): Effect[] {
+    switch (fact.kind) {
+      case 'listed': {
+        const { resource, objects, resourceVersion, proven } = fact;
+        const outcome = this.view.adoptList(resource, objects, resourceVersion, proven, this.parts.monotonicMs());
+        if (resource === 'services') this.fresh = outcome === 'complete';
+        const stale: Effect[] = outcome === 'stale' && proven ? [staleList(resource)] : [];
+        return [...stale, ...this.joinPool()];
+      }
+      case 'changed':
+        this.view.adoptEvent(fact.resource, fact.type, fact.object, this.parts.monotonicMs());
+        return fact.resource === 'self' ? this.joinPool() : [];
+      case 'reached':
+        this.view[fact.resource].seen(fact.resourceVersion);
+        return [];
+      case 'contact':
+        return this.onContact(fact.contact);
+      case 'announcer':
+        return this.onAnnouncer(fact.event);
+    }
+  }
+
+  /** A session has begun: it must hear everything. */
+  retell(): Effect[] {
+    this.told = { offers: '', members: '' };
+    return this.settle();
+  }
+
+  /** Judges anew what this node offers. Cheap to call again: what did not change is not told again. */
+  settle(): Effect[] {
+    const now = this.parts.monotonicMs();
+    this.view.trustEndpoints(this.link.kind === 'connected' && now >= this.trustFromMs);
+    const { nodePool } = this;
+    if (nodePool === undefined) return [];
+    const members = [...this.view.membersOf(nodePool)];
+    const before = this.candidates.byAddress;
+    this.candidates = this.judge(nodePool, members);
+    const { byAddress } = this.candidates;
+    this.givenUp.update(before.keys(), byAddress, this.view.services.highest);
+    this.newAddresses.update(before, byAddress.keys(), this.view.announced, now);
+    for (const address of this.view.announced) if (!byAddress.has(address)) this.view.announced.delete(address);
+    this.conflicts.keep((address) => byAddress.has(address), now);
+    return [
+      ...this.configure(nodePool),
+      ...this.tellMembers(members),
+      ...this.tellOffers(),
+      ...this.tellNotes(members, now),
+    ];
+  }
+
+  /** Milliseconds until `settle` may find something without a fact: a pause ends, or the cloud is trusted again. */
+  nextSettleMs(): number | undefined {
+    const now = this.parts.monotonicMs();
+    const waits = [this.conflicts.nextEndMs(now), this.reports.nextMs(this.candidates.byAddress, now)];
+    if (this.link.kind === 'connected' && this.trustFromMs > now) waits.push(this.trustFromMs);
+    const due = waits.filter((ms) => ms !== undefined);
+    return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - now);
+  }
+
+  private onContact(contact: Parameters<typeof onContact>[1]): Effect[] {
+    const now = this.parts.monotonicMs();
+    if (contact === 'answered') this.contactMs = now;
+    const before = this.link;
+    this.link = onContact(before, contact, now);
+    if (this.link.kind === before.kind) return [];
+    const turn: Effect = { kind: 'link', before: before.kind, after: this.link.kind, forMs: now - before.sinceMs };
+    if (this.link.kind !== 'connected') return [turn];
+    if (before.kind === 'offline') this.trustFromMs = now + SETTLE_MS;
+    return [turn, { kind: 'relist', which: before.kind === 'offline' ? 'all' : 'unproven' }];
+  }
+
+  private onAnnouncer(event: AnnouncerEvent): Effect[] {
+    const now = this.parts.monotonicMs();
+    if (event.kind === 'announced') this.view.announced.add(event.address);
+    if (event.kind === 'announced' || event.kind === 'withdrawn') this.reports.announced(event, now);
+    if (event.kind !== 'failed' && event.kind !== 'conflict') return [];
+    const { address, byMac, link } = event;
+    const effects: Effect[] = [];
+    if (event.kind === 'failed') {
+      const pauseMs = this.conflicts.pause(address, byMac, now);
+      const fields = { address, byMac, link, retryMs: pauseMs };
+      effects.push({ kind: 'fail-claim', address });
+      effects.push({ kind: 'say', level: 'warn', msg: 'address belongs to another host', fields });
+    }
+    if (!this.conflicts.isNews(address, byMac, now)) return effects;
+    return [...effects, ...this.reports.conflict(event, this.candidates.byAddress.get(address)?.serviceKeys ?? [])];
+  }
+
+  /** The own Node's label names the NodePool; a changed label is a farewell and a new session. */
+  private joinPool(): Effect[] {
+    const self = this.view.self.get(this.parts.nodeName);
+    if (self !== undefined || this.view.self.complete) this.nodePool = self?.nodePool;
+    const { nodePool } = this;
+    if (nodePool === this.joined) return [];
+    if (this.joined !== undefined) this.view.announced.clear();
+    this.joined = nodePool;
+    this.told = { offers: '', members: '' };
+    this.reports.clear();
+    this.candidates = { byAddress: new Map(), notes: [] };
+    this.givenUp.clear();
+    const follow: Effect = { kind: 'follow', nodePool };
+    return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool, site: this.site }];
+  }
+
+  private judge(nodePool: string, members: readonly NodeFacts[]): Candidates {
+    const { nodeName, linkFor, monotonicMs } = this.parts;
+    const now = monotonicMs();
+    return findCandidates({
+      nodeName,
+      nodePool,
+      poolNodes: new Set([nodeName, ...members.map(({ name }) => name)]),
+      excluded: this.view.self.get(nodeName)?.excluded ?? false,
+      services: this.view.services.values(),
+      endpointsOf: (key) => this.view.endpoints.of(key),
+      endpointsKnown: this.view.slices.complete,
+      linkFor,
+      inConflict: (address) => this.conflicts.isPaused(address, now),
+    });
+  }
+
+  private configure(nodePool: string): Effect[] {
+    const config = this.view.configOf(nodePool);
+    if (config === undefined && !this.view.configs.complete) return [];
+    const { changed, effects } = this.siteText.read(config, (data) =>
+      decodeAddressConfig(data, { unknownKeys: 'warn', siteDefaults: this.parts.siteDefaults }),
+    );
+    this.view.site = this.siteText.decoded;
+    return changed ? [...effects, { kind: 'configure', site: this.site }] : effects;
+  }
+
+  private tellMembers(nodes: readonly NodeFacts[]): Effect[] {
+    const others = nodes.filter(({ name }) => name !== this.parts.nodeName);
+    const members = others.map(({ name, internalIps }) => ({ node: name, addresses: internalIps }));
+    members.sort((a, b) => (a.node < b.node ? -1 : 1));
+    const text = JSON.stringify(members);
+    if (text === this.told.members) return [];
+    this.told.members = text;
+    return [{ kind: 'members', members }];
+  }
+
+  private tellOffers(): Effect[] {
+    const proven = this.link.kind === 'connected' && this.fresh;
+    const offered = [...this.candidates.byAddress.values()].filter((one) => one.notOffered === undefined);
+    const items = [
+      ...offered.map((one) => ({ address: one.address, uids: one.serviceUids, rv: one.resourceVersion, proven })),
+      ...this.givenUp.items(),
+    ];
+    const text = items.map((item) => `${item.address} ${item.rv} ${'gone' in item ? 'gone' : item.uids}`).join('\n');
+    const told = `${proven} ${this.candidates.byAddress.size}\n${text}`;
+    if (told === this.told.offers) return [];
+    this.told.offers = told;
+    return [{ kind: 'offer', items, seenRv: this.view.services.highest }];
+  }
+
+  private tellNotes(nodes: readonly NodeFacts[], now: number): Effect[] {
+    const spokesman = nodes.every(({ name }) => name >= this.parts.nodeName);
+    return this.reports.notes(this.candidates, this.link.kind === 'connected', spokesman, now);
+  }
+
+  /** Links on which the NodePool's addresses would be announced; empty while none is known. */
+  links(): Set<string> {
+    const names = new Set<string>();
+    for (const { link } of this.candidates.byAddress.values()) if (link !== undefined) names.add(link);
+    return names;
+  }
+
+  internalIps(): readonly string[] {
+    return this.view.self.get(this.parts.nodeName)?.internalIps ?? [];
+  }
+}
+
+function staleList(resource: Resource): Effect {
+  const fields = {
+    resource,
+    remedy: 'If the cluster was restored from a backup, delete the cache folder and restart.',
+  };
+  return { kind: 'say', level: 'warn', msg: 'list older than what is known; not adopted', fields };
+}

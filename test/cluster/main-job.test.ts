@@ -1,0 +1,109 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import type { ServiceObject } from '@openyurt/nodepool-types';
+import { DataPlane } from '../support/data-plane.ts';
+import { requireControlPlane } from '../support/kube/available.ts';
+import { kubeProxyProblem } from '../support/kube/kube-proxy.ts';
+import { waitUntil } from '../support/kube/wait-until.ts';
+import { ArpClient, answerers } from '../support/netns/arp-client.ts';
+import { needSites } from '../support/netns/suite.ts';
+import { skipUnless } from '../support/require.ts';
+import { Stage, serviceWithEndpoints } from '../support/stage.ts';
+
+const POOLS = [
+  { name: 'hangzhou', nodes: ['hz-a', 'hz-b', 'hz-c'] },
+  { name: 'shanghai', nodes: ['sh-a', 'sh-b'] },
+];
+const ADDRESSES = `address-pools:
+- name: default
+  protocol: layer2
+  addresses: [192.168.10.240-192.168.10.250]
+`;
+const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
+const IP = '192.168.10.240'; // the first, in both NodePools; hz-b and sh-a have its highest score
+
+/**
+ * The main job on the real control plane: our manifests applied with RBAC on, both programs as the Pods that they describe
+ * (arguments, tokens, user, capabilities), kube-proxy in each node's namespace, curl on each LAN.
+ */
+describe('the main job on the real kube-apiserver', function () {
+  this.timeout(90_000);
+  let stage: Stage;
+  let plane: DataPlane;
+  const asking: ArpClient[] = [];
+
+  before(async function () {
+    needSites(this);
+    requireControlPlane(this);
+    const problem = kubeProxyProblem();
+    skipUnless(this, problem === undefined ? { ok: true } : { ok: false, reason: problem });
+    stage = await Stage.create({ pools: POOLS, addresses: ADDRESSES, kube: true, prefix: 'ylm' });
+    plane = await DataPlane.start(stage);
+    await stage.startController();
+    for (const node of POOLS.flatMap(({ nodes }) => nodes)) await stage.startSpeaker(node);
+  });
+
+  after(async () => {
+    await Promise.all(asking.map((client) => client.stop()));
+    await plane?.close();
+    await stage?.close();
+  });
+
+  const curl = (pool: string): string => {
+    const args = ['-sS', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}', `http://${IP}/`];
+    return stage.site.exec(stage.site.pool(pool).clientNs, 'curl', args).stdout;
+  };
+  const until200 = (pool: string) =>
+    waitUntil(`curl from ${pool} returns 200`, async () => curl(pool) === '200', PATIENCE);
+
+  it('gives one Service the same address in both NodePools', async () => {
+    const podIp = (node: string) => plane.pods.addressOf(node);
+    await stage.cloud.apply(
+      ...serviceWithEndpoints(stage.site, { name: 'web', port: 80, nodes: ['hz-a', 'sh-b'], podIp }),
+    );
+    const read = () => stage.cloud.get<ServiceObject>('/api/v1/namespaces/default/services/web');
+    await waitUntil('two addresses', async () => (await read()).status?.loadBalancer?.ingress?.length === 2, PATIENCE);
+    const { status } = await read();
+    assert.deepEqual(status?.loadBalancer?.ingress, [
+      { ip: IP, hostname: 'hangzhou', ipMode: 'VIP' },
+      { ip: IP, hostname: 'shanghai', ipMode: 'VIP' },
+    ]);
+    const [condition] = status?.conditions ?? [];
+    assert.deepEqual([condition?.type, condition?.status], ['service.openyurt.io/AddressesAllocated', 'True']);
+  });
+
+  it('answers HTTP at that address on both LANs, through kube-proxy', async () => {
+    for (const { name } of POOLS) await until200(name);
+  });
+
+  it('goes on with the cloud link cut, and nobody moves', async () => {
+    for (const { name } of POOLS) asking.push(await ArpClient.start(stage.site, stage.site.pool(name).clientNs, [IP]));
+    const sinceMs = Date.now();
+    for (const node of POOLS.flatMap(({ nodes }) => nodes)) stage.site.cutCloud(node);
+    for (const client of asking) await client.answer(IP, { sinceMs: sinceMs + 3000 });
+    for (const { name } of POOLS) assert.equal(curl(name), '200');
+    for (const client of asking) assert.equal(answerers(client.log, IP).length, 1);
+  });
+
+  it('goes on when the announcing node dies while cut', async () => {
+    for (const [node, pool] of [
+      ['hz-b', 'hangzhou'],
+      ['sh-a', 'shanghai'],
+    ] as const) {
+      const client = asking[POOLS.findIndex(({ name }) => name === pool)];
+      const last = answerers(client?.log ?? [], IP).at(-1);
+      assert.equal(last?.mac, stage.macOf(node), `${node} announces before it dies`);
+      await stage.stopSpeaker(node, 'SIGKILL');
+      stage.site.cutLan(node);
+      await until200(pool);
+    }
+  });
+
+  it('was refused nothing by RBAC', () => {
+    for (const child of [stage.controller, ...stage.speakers.values()]) {
+      assert.equal(child?.problem, undefined);
+      const log = readFileSync(child?.spec.logFile ?? '', 'utf8');
+      assert.doesNotMatch(log, /forbidden|"code":403|\b403\b/i);
+    }
+  });
+});

@@ -1,0 +1,200 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ArpClient } from '../support/netns/arp-client.ts';
+import { Site } from '../support/netns/site.ts';
+
+const POOL = 'hangzhou';
+const PORT = 6443;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+type Json = Record<string, unknown>;
+
+/** The part of a speaker's state page that tests read. */
+export interface State {
+  readonly nodePool: string | null;
+  readonly cloud: { readonly state: string };
+  readonly cache: { readonly generation: number; readonly damagedSlots: number };
+  readonly addresses: { address: string; services: string[]; owner: string | null; offered: true | string }[];
+  readonly members: { node: string; state: string }[];
+}
+
+/** A NodePool of real speakers in namespaces, beside a cloud with the in-process API server. */
+export class SpeakerSite {
+  readonly folder = mkdtempSync(join(tmpdir(), 'yurtlb-speaker-'));
+  private readonly speakers = new Map<string, ChildProcess>();
+
+  private constructor(readonly site: Site) {}
+
+  static async create(nodes: readonly string[]): Promise<SpeakerSite> {
+    const site = await Site.create({ prefix: 'sp', pools: [{ name: POOL, nodes }] });
+    const made = new SpeakerSite(site);
+    try {
+      await made.startCloud();
+      return made;
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+  }
+
+  get clientNs(): string {
+    return this.site.pool(POOL).clientNs;
+  }
+
+  /** A Service with an address in the NodePool, as the controller leaves it. @returns its path */
+  async addService(name: string, address: string, spec: Json = {}): Promise<string> {
+    const path = '/api/v1/namespaces/default/services';
+    await this.api('POST', path, {
+      metadata: { name },
+      spec: {
+        type: 'LoadBalancer',
+        loadBalancerClass: 'service.openyurt.io/vip',
+        ports: [{ port: 80, protocol: 'TCP' }],
+        ...spec,
+      },
+    });
+    const ingress = [{ ip: address, hostname: POOL, ipMode: 'VIP' }];
+    await this.api('PATCH', `${path}/${name}/status`, { status: { loadBalancer: { ingress } } });
+    return `${path}/${name}`;
+  }
+
+  /** @returns when its process was started, milliseconds since the epoch */
+  startSpeaker(node: string): number {
+    const { ns } = this.site.node(node);
+    const args = [
+      join(root, 'cloud-controller/bin/yurtlb.mjs'),
+      'speaker',
+      `--node-name=${node}`,
+      `--server=http://${this.site.plan.cloudIp}:${PORT}`,
+      `--cache-dir=${join(this.folder, node)}`,
+      `--pool-key-dir=${join(this.folder, 'keys')}`,
+      '--log-level=debug',
+    ];
+    const startedMs = Date.now();
+    const child = this.site.spawn(ns, process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
+    child.stderr?.on('data', (text: Buffer) => writeFileSync(this.logFile(node), text, { flag: 'a' }));
+    this.speakers.set(node, child);
+    return startedMs;
+  }
+
+  startAll(): void {
+    for (const { name } of this.site.pool(POOL).nodes) this.startSpeaker(name);
+  }
+
+  /** @returns the exit code, or null after a SIGKILL */
+  async stopSpeaker(node: string, signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.speakers.get(node);
+    this.speakers.delete(node);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    return (await ended)[0] as number | null;
+  }
+
+  pidOf(node: string): number {
+    const pid = this.speakers.get(node)?.pid;
+    if (pid === undefined) throw new Error(`no speaker runs on ${node}`);
+    return pid;
+  }
+
+  logOf(node: string): string {
+    return readFileSync(this.logFile(node), 'utf8');
+  }
+
+  /** A page of the speaker's loopback server, read from inside its namespace. */
+  page(node: string, path: string): string | undefined {
+    const fetch = `fetch('http://127.0.0.1:10372${path}').then(async r=>{process.stdout.write(await r.text());process.exit(r.ok?0:1)},()=>process.exit(2))`;
+    const { status, stdout } = this.site.exec(this.site.node(node).ns, process.execPath, ['-e', fetch]);
+    return status === 0 ? stdout : undefined;
+  }
+
+  state(node: string): State | undefined {
+    const page = this.page(node, '/state');
+    return page === undefined ? undefined : (JSON.parse(page) as State);
+  }
+
+  /** @throws Error naming `what` and the last state after `timeoutMs` */
+  async until(what: string, node: string, holds: (state: State) => boolean, timeoutMs = 10_000): Promise<State> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const state = this.state(node);
+      if (state !== undefined && holds(state)) return state;
+      if (Date.now() > deadline) throw new Error(`${what}: ${JSON.stringify(state)}\n${this.logOf(node).slice(-3000)}`);
+      await sleep(200); // each look is a process of its own
+    }
+  }
+
+  /** Which node a MAC on the LAN belongs to. */
+  nodeOfMac(mac: string): string {
+    for (const { name, ns } of this.site.pool(POOL).nodes) {
+      if (this.site.exec(ns, 'ip', ['-o', 'link', 'show', 'eth0']).stdout.includes(mac)) return name;
+    }
+    throw new Error(`no node has MAC ${mac}`);
+  }
+
+  ask(addresses: readonly string[], intervalMs = 5): Promise<ArpClient> {
+    return ArpClient.start(this.site, this.clientNs, addresses, { intervalMs });
+  }
+
+  cutCloud(): void {
+    for (const { name } of this.site.pool(POOL).nodes) this.site.cutCloud(name, { how: 'blackhole' });
+  }
+
+  restoreCloud(): void {
+    for (const { name } of this.site.pool(POOL).nodes) this.site.restoreCloud(name);
+  }
+
+  /** A request to the API server through its door, from this namespace. @throws Error with the answer when it is refused */
+  api(method: string, path: string, body?: Json): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      const headers = { 'Content-Type': type, 'User-Agent': 'test' };
+      const ask = request({ socketPath: this.door, method, path, headers }, async (answer) => {
+        let text = '';
+        for await (const piece of answer) text += piece;
+        if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
+        else resolve(JSON.parse(text) as Json);
+      });
+      ask.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  close(): void {
+    this.site.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get door(): string {
+    return join(this.folder, 'door');
+  }
+
+  private logFile(node: string): string {
+    return join(this.folder, `${node}.log`);
+  }
+
+  private async startCloud(): Promise<void> {
+    mkdirSync(join(this.folder, 'keys'));
+    writeFileSync(join(this.folder, 'keys', 'k1'), randomBytes(32).toString('base64'));
+    const { cloudNs, cloudIp } = this.site.plan;
+    const server = join(root, 'test/support/api-server/main.ts');
+    const args = ['--import', 'tsx', server, '--host', cloudIp, '--port', `${PORT}`, '--socket', this.door];
+    const child = this.site.spawn(cloudNs, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (child.stdout === null) throw new Error('the API server was started without a pipe');
+    await once(createInterface({ input: child.stdout }), 'line');
+    await this.api('POST', '/api/v1/namespaces', { metadata: { name: 'yurtlb-system' } });
+    for (const { name, lanIp } of this.site.pool(POOL).nodes) {
+      const labels = { 'apps.openyurt.io/nodepool': POOL, 'openyurt.io/is-edge-worker': 'true' };
+      await this.api('POST', '/api/v1/nodes', { metadata: { name, labels } });
+      const status = { addresses: [{ type: 'InternalIP', address: lanIp }] };
+      await this.api('PATCH', `/api/v1/nodes/${name}/status`, { status });
+    }
+  }
+}

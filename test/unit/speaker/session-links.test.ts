@@ -1,0 +1,51 @@
+import { strict as assert } from 'node:assert';
+import type { Link } from '../../../edge-speaker/src/ports/links.ts';
+import { type SessionLinkWishes, sessionLinks } from '../../../edge-speaker/src/session-links.ts';
+
+const link = (name: string, ip: string | undefined, more: Partial<Link> = {}): Link => ({
+  index: 1,
+  name,
+  mac: Buffer.from([2, 0, 0, 0, 0, 1]),
+  up: true,
+  carrier: true,
+  addresses: ip === undefined ? [] : [{ ip, prefixBits: 24, family: 'IPv4' }],
+  isDefaultRoute: false,
+  ...more,
+});
+const LAN = link('eth0', '192.168.1.11');
+const UPLINK = link('wwan0', '10.0.0.2');
+const NOTHING: SessionLinkWishes = { announcing: new Set<string>(), internalIps: [], patterns: [] };
+
+describe('session links', () => {
+  const cases: { name: string; links: Link[]; wishes?: Partial<SessionLinkWishes>; want: string[] }[] = [
+    { name: 'every LAN link while nothing is known', links: [LAN, UPLINK], want: ['eth0', 'wwan0'] },
+    {
+      name: 'the link of the InternalIP',
+      links: [LAN, UPLINK],
+      wishes: { internalIps: ['10.0.0.2'] },
+      want: ['wwan0'],
+    },
+    {
+      name: 'where addresses are announced, whatever the InternalIP',
+      links: [LAN, UPLINK],
+      wishes: { announcing: new Set(['eth0']), internalIps: ['10.0.0.2'] },
+      want: ['eth0'],
+    },
+    { name: 'only links that the site names', links: [LAN, UPLINK], wishes: { patterns: ['wwan*'] }, want: ['wwan0'] },
+    { name: 'no link of Pods', links: [LAN, link('cni0', '10.244.0.1')], want: ['eth0'] },
+    {
+      name: 'none without a carrier, none that is down',
+      links: [link('eth0', '1.2.3.4', { carrier: false }), link('eth1', '1.2.3.5', { up: false })],
+      want: [],
+    },
+    { name: 'none without an IPv4 address', links: [link('eth0', undefined)], want: [] },
+  ];
+  for (const { name, links, wishes, want } of cases) {
+    it(name, () =>
+      assert.deepEqual(
+        sessionLinks(links, { ...NOTHING, ...wishes }).map((one) => one.name),
+        want,
+      ),
+    );
+  }
+});

@@ -1,0 +1,275 @@
+import { strict as assert } from 'node:assert';
+import { DEFAULT_SITE_CONFIG, type KubeObject } from '@openyurt/nodepool-types';
+import type { Effect } from '../../../edge-speaker/src/facts.ts';
+import { View } from '../../../edge-speaker/src/offline/adopt.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../../edge-speaker/src/offline/snapshot.ts';
+import type { Contact, Resource, WatchEventType } from '../../../edge-speaker/src/ports/announcement-feed.ts';
+import { UNSERVED_MS } from '../../../edge-speaker/src/service-reports.ts';
+import { SETTLE_MS, Speaker } from '../../../edge-speaker/src/speaker.ts';
+
+const VIP = '192.168.1.1';
+const POOL = 'apps.openyurt.io/nodepool';
+
+const POOLS = 'address-pools:\n- { name: default, protocol: layer2, addresses: [192.168.1.0/28] }\n';
+
+const node = (name: string, pool: string | undefined, rv = 1): KubeObject => ({
+  metadata: { name, resourceVersion: `${rv}`, labels: pool === undefined ? {} : { [POOL]: pool } },
+});
+const service = (rv: number, more: { uid?: string; policy?: string; ip?: string } = {}): KubeObject => ({
+  ...{ metadata: { name: 'web', namespace: 'ns', uid: more.uid ?? 'u1', resourceVersion: `${rv}` } },
+  ...{
+    spec: { type: 'LoadBalancer', loadBalancerClass: 'service.openyurt.io/vip', externalTrafficPolicy: more.policy },
+  },
+  ...{ status: { loadBalancer: { ingress: [{ ip: more.ip ?? VIP, hostname: 'p' }] } } },
+});
+const slice = (rv: number, nodes: string[]): KubeObject => ({
+  ...{
+    metadata: { name: 's', namespace: 'ns', resourceVersion: `${rv}`, labels: { 'kubernetes.io/service-name': 'web' } },
+  },
+  ...{ endpoints: nodes.map((nodeName) => ({ nodeName })) },
+});
+const config = (site: string, rv: number): KubeObject => ({
+  ...{ metadata: { name: 'p', resourceVersion: `${rv}`, labels: { [POOL]: 'p' } } },
+  ...{ data: { site, config: POOLS } },
+});
+
+/** A hub with a clock of its own; every effect it ever had lies in `effects`. */
+class Bench {
+  now = 0;
+  effects: Effect[] = [];
+  link: string | undefined = 'eth0';
+  readonly speaker: Speaker;
+
+  constructor(
+    readonly view = new View(),
+    nodePool?: string,
+  ) {
+    this.speaker = new Speaker({
+      nodeName: 'a',
+      view,
+      nodePool,
+      siteDefaults: DEFAULT_SITE_CONFIG,
+      linkFor: () => this.link,
+      monotonicMs: () => this.now,
+      wallMs: () => 0,
+    });
+    this.effects.push(...this.speaker.start());
+  }
+
+  list(resource: Resource, rv: number, objects: KubeObject[], proven = true): this {
+    const resourceVersion = BigInt(rv);
+    this.effects.push(...this.speaker.take({ kind: 'listed', resource, objects, resourceVersion, proven }));
+    return this.settle();
+  }
+
+  event(resource: Resource, type: WatchEventType, object: KubeObject): this {
+    this.effects.push(...this.speaker.take({ kind: 'changed', resource, type, object }));
+    return this.settle();
+  }
+
+  contact(...contacts: Contact[]): this {
+    for (const contact of contacts) this.effects.push(...this.speaker.take({ kind: 'contact', contact }));
+    return this.settle();
+  }
+
+  conflict(kind: 'failed' | 'conflict', byMac = '02:00:00:00:00:99'): this {
+    const fields = { address: VIP, link: 'eth0', byMac };
+    const event =
+      kind === 'failed' ? { kind, ...fields, retryMs: 1, heldMs: 0 } : { kind, ...fields, defended: true, times: 1 };
+    this.effects.push(...this.speaker.take({ kind: 'announcer', event }));
+    return this.settle();
+  }
+
+  settle(): this {
+    this.effects.push(...this.speaker.settle());
+    return this;
+  }
+
+  of<K extends Effect['kind']>(kind: K): Extract<Effect, { kind: K }>[] {
+    return this.effects.filter((effect): effect is Extract<Effect, { kind: K }> => effect.kind === kind);
+  }
+
+  /** The last offers as text, `(proven)` where proven, `gone` for tombstones. */
+  get offers(): string[] {
+    const items = this.of('offer').at(-1)?.items ?? [];
+    return items.map((item) =>
+      'gone' in item
+        ? `${item.address} gone ${item.rv}`
+        : `${item.address} ${item.uids} ${item.rv}${item.proven ? ' proven' : ''}`,
+    );
+  }
+}
+
+/** In NodePool p, connected, with one Service and an endpoint on this node. */
+function online(policy?: string): Bench {
+  return new Bench()
+    .contact('answered')
+    .list('self', 9, [node('a', 'p')])
+    .list('nodes', 9, [node('a', 'p'), node('b', 'p')])
+    .list('slices', 9, [slice(4, ['a'])])
+    .list('services', 9, [service(5, policy === undefined ? {} : { policy })]);
+}
+
+describe('speaker hub', () => {
+  it('joins the NodePool that its Node names, and offers', () => {
+    const bench = online();
+    assert.deepEqual(
+      bench.of('join').map(({ nodePool }) => nodePool),
+      ['p'],
+    );
+    assert.deepEqual(
+      bench.of('follow').map(({ nodePool }) => nodePool),
+      ['p'],
+    );
+    assert.deepEqual(
+      bench
+        .of('members')
+        .at(-1)
+        ?.members.map(({ node }) => node),
+      ['b'],
+    );
+    assert.deepEqual(bench.offers, [`${VIP} u1 5 proven`]);
+  });
+
+  it('tells nothing twice', () => {
+    const bench = online();
+    const before = bench.effects.length;
+    bench.settle().list('nodes', 10, [node('a', 'p', 10), node('b', 'p', 10)]);
+    assert.equal(bench.effects.length, before);
+  });
+
+  it('starts from the disk with no cloud at all', () => {
+    const { text } = encodeSnapshot(online().view, 'a', 'p');
+    const { view, nodePool } = decodeSnapshot(text, 'a', 0);
+    const bench = new Bench(view, nodePool);
+    assert.deepEqual([bench.of('join').length, bench.offers], [1, [`${VIP} u1 5`]]);
+  });
+
+  it('a list of a silent hub takes nothing away, a proven one does and leaves a tombstone', () => {
+    const bench = online().list('services', 11, [], false);
+    assert.deepEqual(bench.offers, [`${VIP} u1 5`]);
+    assert.deepEqual(bench.list('services', 12, []).offers, [`${VIP} gone 12`]);
+  });
+
+  it('an address given again later silences its tombstone', () => {
+    const bench = online()
+      .event('services', 'DELETED', service(10))
+      .event('services', 'ADDED', service(12, { uid: 'u2' }));
+    assert.deepEqual(bench.offers, [`${VIP} u2 12 proven`]);
+  });
+
+  it('is not proven while the link is in doubt', () => {
+    assert.deepEqual(online().contact('unknown').offers, [`${VIP} u1 5`]);
+  });
+
+  it('a changed label is a farewell and a new session', () => {
+    const bench = online().event('self', 'MODIFIED', node('a', 'q', 10));
+    assert.deepEqual(
+      bench.of('join').map(({ nodePool }) => nodePool),
+      ['p', 'q'],
+    );
+    bench.event('self', 'MODIFIED', node('a', undefined, 11));
+    assert.equal(bench.of('leave').length, 1);
+  });
+
+  it('offers nothing without a link, and again with it', () => {
+    const bench = online();
+    bench.link = undefined;
+    assert.deepEqual(bench.settle().offers, []);
+    bench.link = 'eth0';
+    assert.deepEqual(bench.settle().offers, [`${VIP} u1 5 proven`]);
+  });
+
+  it('endpoints that went away in doubt count only after the cloud is proven, and after an outage some time later', () => {
+    const bench = online('Local').contact('hub-offline').event('slices', 'MODIFIED', slice(10, []));
+    assert.equal(bench.offers.length, 1);
+    bench.contact('answered', 'answered', 'answered');
+    assert.equal(bench.speaker.link.kind, 'connected');
+    assert.equal(bench.offers.length, 1);
+    assert.equal(bench.speaker.nextSettleMs(), SETTLE_MS);
+    bench.now += SETTLE_MS;
+    assert.deepEqual(bench.settle().offers, []);
+  });
+
+  it('while connected they count at once', () => {
+    assert.deepEqual(online('Local').event('slices', 'MODIFIED', slice(10, [])).offers, []);
+  });
+
+  it('lists everything again after an outage, after a doubt only what was not proven', () => {
+    const bench = online()
+      .contact('unknown', 'answered', 'answered')
+      .contact('hub-offline', 'answered', 'answered', 'answered');
+    assert.deepEqual(
+      bench.of('relist').map(({ which }) => which),
+      ['unproven', 'unproven', 'all'],
+    );
+  });
+
+  it('an address that belongs to another host is not offered for a while, then probed again', () => {
+    const bench = online().conflict('failed');
+    assert.deepEqual([bench.of('fail-claim').length, bench.offers], [1, []]);
+    const waitMs = bench.speaker.nextSettleMs() ?? 0;
+    assert.equal(waitMs, 10_000);
+    bench.now += waitMs;
+    assert.deepEqual([bench.settle().offers.length, bench.speaker.mustProbe(VIP)], [1, true]);
+    assert.equal(bench.conflict('failed').speaker.nextSettleMs(), 20_000);
+  });
+
+  it('reports a conflict once per MAC, with the MAC', () => {
+    const bench = online().conflict('conflict').conflict('conflict').conflict('conflict', '02:00:00:00:00:98');
+    const events = bench
+      .of('report')
+      .map(({ event }) => [event.reason, event.serviceUid, /02:[0-9a-f:]+/.exec(event.note)?.[0]]);
+    assert.deepEqual(events, [
+      ['AddressConflict', 'u1', '02:00:00:00:00:99'],
+      ['AddressConflict', 'u1', '02:00:00:00:00:98'],
+    ]);
+    assert.equal(bench.offers.length, 1);
+  });
+
+  it('says that nobody serves an announced address, after a while, once, and only while the cloud is there', () => {
+    const bench = online().event('slices', 'MODIFIED', slice(10, []));
+    const event = { kind: 'announced', address: VIP, link: 'eth0', probed: true } as const;
+    bench.effects.push(...bench.speaker.take({ kind: 'announcer', event }));
+    assert.equal(bench.speaker.nextSettleMs(), UNSERVED_MS);
+    bench.now += UNSERVED_MS;
+    bench.settle().contact('unknown').contact('answered', 'answered').settle();
+    assert.deepEqual(
+      bench.of('report').map(({ event: { reason } }) => reason),
+      ['NoEndpoints'],
+    );
+  });
+
+  it('a hidden Service is reported by the first node of the NodePool, once', () => {
+    const hidden = {
+      ...service(10),
+      metadata: { ...service(10).metadata, annotations: { 'svc.openyurt.io/discard': 'true' } },
+    };
+    const bench = online().event('services', 'MODIFIED', hidden).settle();
+    assert.deepEqual(
+      bench.of('report').map(({ event: { reason } }) => reason),
+      ['DiscardedAtEdge'],
+    );
+    const later = online()
+      .list('nodes', 11, [node('0', 'p'), node('a', 'p')])
+      .event('services', 'MODIFIED', hidden);
+    assert.deepEqual(later.of('report'), []);
+  });
+
+  it('site configuration is hot, and a bad text leaves the last good one, also over a restart', () => {
+    const bench = online().list('configs', 10, [config('heartbeat: 50ms', 10)]);
+    assert.equal(bench.of('configure').at(-1)?.site.heartbeatMs, 50);
+    bench.event('configs', 'MODIFIED', config('heartbeat: [', 11));
+    assert.deepEqual(
+      [bench.of('configure').length, bench.of('trouble').map(({ error }) => error.code)],
+      [1, ['LB_CONFIG_REFUSED']],
+    );
+    const { view, nodePool } = decodeSnapshot(encodeSnapshot(bench.view, 'a', 'p').text, 'a', 0);
+    assert.equal(new Bench(view, nodePool).speaker.site.heartbeatMs, 50);
+  });
+
+  it('a proven list that is older than what is known is said and not adopted', () => {
+    const bench = online().list('services', 3, []);
+    assert.deepEqual([bench.offers.length, bench.of('say').map(({ level }) => level)], [1, ['warn']]);
+  });
+});
