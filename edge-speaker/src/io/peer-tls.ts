@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Log } from '@openyurt/nodepool-types';
 import type {
   ChannelEnd,
@@ -30,6 +30,8 @@ const MAX_QUEUED = 16 * 1024 * 1024;
 
 /** The pool session's TCP: TLS-PSK connections, dialed and accepted. */
 export class PeerTls {
+  /** Made once: making one takes milliseconds, and a dial is what proves a death. */
+  private readonly context = createSecureContext(TLS);
   private server: Server | undefined;
   private readonly open = new Set<TLSSocket>();
   private readonly halfOpen = new Map<string, Socket>();
@@ -75,7 +77,7 @@ export class PeerTls {
 
   dial(to: Endpoint, credential: PskCredential, events: ChannelEvents): PeerChannel {
     const socket = connect({
-      ...TLS,
+      secureContext: this.context,
       host: to.address,
       port: to.port,
       ...(this.address === ANY ? {} : { localAddress: this.address }), // heartbeats answer to where a dial came from

@@ -6,7 +6,8 @@ import type { Pool } from './pool.ts';
 const BURST_EVERY_MS = 100;
 const START_BURST_MS = 1000;
 const LINK_BURST_MS = 300;
-const MISSING_EVERY_MS = 500;
+/** How often a member that misses somebody says hello. */
+export const MISSING_EVERY_MS = 500;
 const CALM_EVERY_MS = 10_000;
 /** A hello is answered by one at most this often: a replay costs no more. */
 const REPLY_EVERY_MS = 100;
@@ -68,6 +69,7 @@ export class Beacon {
     addHint(peer, { address: from.address, port: hello.tcpPort });
     peer.udpHint = { address: from.address, port: hello.udpPort || from.port };
     peer.contactMs ??= pool.nowMs;
+    peer.helloMs = pool.nowMs;
     if (pool.nowMs - peer.repliedMs >= REPLY_EVERY_MS && !pool.ledger.leaving) {
       peer.repliedMs = pool.nowMs;
       for (const bytes of this.hellos()) pool.out.push({ kind: 'datagram', bytes, to: peer.udpHint });

@@ -60,6 +60,8 @@ export interface Peer {
   absent: boolean;
   /** First hello since there is no session. */
   contactMs: number | undefined;
+  /** Last hello. */
+  helloMs: number;
   repliedMs: number;
 }
 
@@ -83,6 +85,7 @@ export function newPeer(node: string, nowMs: number): Peer {
     dial: { channel: undefined, startedMs: -Infinity, nextMs: -Infinity, attempt: 0, to: undefined },
     absent: false,
     contactMs: undefined,
+    helloMs: -Infinity,
     repliedMs: -Infinity,
   };
 }

@@ -1,14 +1,14 @@
-import type { OfferItem } from '../election/offer.ts';
 import type { LanLink } from '../ports/peer-socket.ts';
 import { Beacon } from './beacon.ts';
 import { Dialer } from './dialer.ts';
-import type { Effect, Fact, KnownMember, MemberSnapshot } from './facts.ts';
+import type { Effect, Fact, MemberSnapshot } from './facts.ts';
 import { Hearing } from './hearing.ts';
 import { TYPE_HEARTBEAT } from './heartbeat.ts';
 import { DATAGRAM_MAGIC, decodeHello, TYPE_HELLO } from './hello.ts';
 import { isUp, type Peer } from './peer.ts';
 import { hashSite, Pool, type PoolConfig } from './pool.ts';
 import { Pulse } from './pulse.ts';
+import { nameMembers } from './roster.ts';
 import { Sessions } from './sessions.ts';
 import { Settling } from './settling.ts';
 import { membersOf, ownersOf } from './snapshots.ts';
@@ -129,13 +129,14 @@ export class PoolMachine {
         this.tellFacts();
         return;
       case 'members':
-        this.named(fact.members);
+        nameMembers(pool, fact.members);
         return;
       case 'links':
         this.linked(fact.links);
         return;
       case 'offers':
-        this.offers(fact.items, fact.seenRv);
+        pool.ledger.setOffers(fact.items, fact.seenRv);
+        this.hearing.prune();
         return;
       case 'failed':
         pool.out.push(...pool.ledger.failed(fact.address));
@@ -206,25 +207,6 @@ export class PoolMachine {
     this.beacon.missed();
   }
 
-  private named(members: readonly KnownMember[]): void {
-    const { pool } = this;
-    const named = new Map(members.map((member) => [member.node, member]));
-    for (const peer of pool.peers.values()) {
-      peer.known = named.has(peer.node);
-      if (!peer.known && peer.session === undefined && peer.state !== 'unknown') pool.peers.delete(peer.node);
-    }
-    for (const { node, addresses } of named.values()) {
-      if (node === pool.node) continue;
-      const peer = pool.peer(node);
-      if (peer === undefined) {
-        pool.count('members-too-many');
-        continue;
-      }
-      peer.known = true;
-      peer.addresses = addresses;
-    }
-  }
-
   private linked(links: readonly LanLink[]): void {
     const { pool } = this;
     const before = new Set(pool.links.map(({ name, ip }) => `${name} ${ip}`));
@@ -234,11 +216,6 @@ export class PoolMachine {
       this.beacon.linkCame();
     }
     this.tellFacts();
-  }
-
-  private offers(items: readonly OfferItem[], seenRv: bigint): void {
-    this.pool.ledger.setOffers(items, seenRv);
-    this.hearing.prune();
   }
 
   private leave(reason: string): void {

@@ -1,9 +1,12 @@
+import { MISSING_EVERY_MS } from './beacon.ts';
 import { isSynced, isUp, type Peer } from './peer.ts';
 import type { Pool } from './pool.ts';
 import type { Pulse } from './pulse.ts';
 
 /** A member that says hello and never comes to a session holds nobody up for longer. */
 const PATIENCE_MS = 1500;
+/** And one whose hellos have stopped for so long is gone again. */
+const HELLO_FADES_MS = MISSING_EVERY_MS + 100;
 /** After a stop this short the members that were gone before are taken to be gone still. */
 const SHORT_PAUSE_MS = 2000;
 
@@ -52,13 +55,24 @@ export class Settling {
 
   dueMs(): number {
     if (this.settled || this.pool.links.length === 0) return Infinity;
-    const dueMs = [this.quietUntilMs(), this.quietUntilMs() + PATIENCE_MS];
-    return dueMs.find((atMs) => atMs > this.pool.nowMs) ?? Infinity;
+    let due = Infinity;
+    const consider = (atMs: number) => {
+      if (atMs > this.pool.nowMs && atMs < due) due = atMs;
+    };
+    consider(this.quietUntilMs());
+    consider(this.quietUntilMs() + PATIENCE_MS);
+    for (const peer of this.pool.peers.values()) if (!isUp(peer)) consider(this.fadesMs(peer));
+    return due;
   }
 
   private unsettle(): void {
     this.settled = false;
     this.quietMs = this.pool.nowMs;
+  }
+
+  /** When a hello heard since the pool is listened to counts no more. */
+  private fadesMs(peer: Peer): number {
+    return peer.helloMs < this.quietMs ? -Infinity : peer.helloMs + HELLO_FADES_MS;
   }
 
   /** Silence until here is absence. */
@@ -79,7 +93,7 @@ export class Settling {
     return peers.every((peer) => {
       if (isUp(peer)) return peer.state !== 'joining' && this.pulse.echoed(peer);
       if (peer.absent) return true;
-      return quiet && (peer.contactMs === undefined || peer.contactMs < this.quietMs);
+      return quiet && pool.nowMs >= this.fadesMs(peer);
     });
   }
 }

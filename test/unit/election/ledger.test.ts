@@ -1,0 +1,105 @@
+import { strict as assert } from 'node:assert';
+import { Ledger } from '../../../edge-speaker/src/election/ledger.ts';
+import type { MemberView, OfferItem } from '../../../edge-speaker/src/election/offer.ts';
+import { Seeds } from '../../../edge-speaker/src/election/seeds.ts';
+
+const seeds = new Seeds();
+const A = '10.9.0.1';
+/** Of two members, the one that goes before the other for A. */
+const [high, low] = (seeds.beats('a', 'b', A) ? ['a', 'b'] : ['b', 'a']) as [string, string];
+
+const offer = (address = A, proven = true, rv = 10n): OfferItem => ({ address, uids: ['u'], rv, proven });
+const view = (node: string, items: OfferItem[], claims: string[] = []): MemberView => ({
+  node,
+  items: new Map(items.map((item) => [item.address, item])),
+  claims: new Map(claims.map((address) => [address, true])),
+  seenRv: 10n,
+  offering: true,
+});
+
+describe('Ledger', () => {
+  it('announces what it wins: with a probe where the address is new to the pool', () => {
+    const ledger = new Ledger('a', seeds, ['10.9.0.2']);
+    ledger.setOffers([offer(), offer('10.9.0.2')], 10n);
+    assert.deepEqual(ledger.decide([ledger.view()], true, 0), [
+      { kind: 'announce', address: A, probe: true },
+      { kind: 'announce', address: '10.9.0.2', probe: false },
+    ]);
+    assert.deepEqual([...ledger.takeChanges().claims], [A, '10.9.0.2']);
+    assert.deepEqual(ledger.takeMemory()?.sort(), [A, '10.9.0.2']);
+    assert.equal(ledger.takeMemory(), undefined);
+  });
+
+  it('claims nothing before the pool is heard, and everything after', () => {
+    const ledger = new Ledger('a', seeds);
+    ledger.setOffers([offer()], 10n);
+    assert.deepEqual(ledger.decide([ledger.view()], false, 0), []);
+    ledger.judgeAll();
+    assert.equal(ledger.decide([ledger.view()], true, 1).length, 1);
+  });
+
+  it('does not probe what another member has announced', () => {
+    const ledger = new Ledger('a', seeds);
+    ledger.setOffers([offer()], 10n);
+    ledger.hearClaim(A, true);
+    assert.deepEqual(ledger.decide([ledger.view()], true, 0), [{ kind: 'announce', address: A, probe: false }]);
+  });
+
+  it('after a heal the lesser claim goes at once, the better one is said once more', () => {
+    for (const [self, want] of [
+      [low, { kind: 'withdraw', address: A, reason: 'lost' }],
+      [high, { kind: 'announce', address: A, probe: false }],
+    ] as const) {
+      const ledger = new Ledger(self, seeds, [A]);
+      ledger.setOffers([offer()], 10n);
+      ledger.decide([ledger.view()], true, 0);
+      const other = view(self === low ? high : low, [offer()], [A]);
+      ledger.hearClaim(A, true);
+      ledger.judgeAnew([A]);
+      assert.deepEqual(ledger.decide([ledger.view(), other], true, 1), [want]);
+    }
+  });
+
+  it('a failed address is silent at once and offered again only when the hub says so', () => {
+    const ledger = new Ledger('a', seeds, [A]);
+    ledger.setOffers([offer()], 10n);
+    ledger.decide([ledger.view()], true, 0);
+    assert.deepEqual(ledger.failed(A), [{ kind: 'withdraw', address: A, reason: 'failed' }]);
+    assert.deepEqual(ledger.decide([ledger.view()], true, 1), []);
+    assert.equal(ledger.items.has(A), false);
+    ledger.setOffers([offer()], 10n);
+    assert.equal(ledger.decide([ledger.view()], true, 2).length, 1);
+  });
+
+  it('tells on a tombstone it heard, in place of its own stale offer', () => {
+    const ledger = new Ledger('a', seeds);
+    ledger.setOffers([offer(A, false, 5n)], 5n);
+    ledger.hear({ address: A, gone: true, rv: 9n });
+    assert.deepEqual(ledger.items.get(A), { address: A, gone: true, rv: 9n });
+    ledger.prune(8n);
+    assert.deepEqual(ledger.items.get(A), { address: A, gone: true, rv: 9n });
+    ledger.setOffers([offer(A, true, 10n)], 10n);
+    assert.deepEqual(ledger.items.get(A), offer(A, true, 10n));
+  });
+
+  it('an address that was given up is probed when it comes back', () => {
+    const ledger = new Ledger('a', seeds, [A]);
+    ledger.setOffers([{ address: A, gone: true, rv: 9n }], 9n);
+    ledger.setOffers([offer()], 10n);
+    assert.deepEqual(ledger.decide([ledger.view()], true, 0), [{ kind: 'announce', address: A, probe: true }]);
+  });
+
+  it('an address no longer offered waits for its successor, and not for ever', () => {
+    const ledger = new Ledger(low, seeds, [A]);
+    ledger.setOffers([offer()], 10n);
+    ledger.decide([ledger.view()], true, 0);
+    const other = view(high, [offer()]);
+    ledger.setOffers([], 10n);
+    assert.deepEqual(ledger.decide([ledger.view(), other], true, 0), []);
+    assert.equal(ledger.dueMs(), 500);
+    assert.deepEqual(ledger.decide([ledger.view(), other], true, 500), [
+      { kind: 'withdraw', address: A, reason: 'not-offered' },
+    ]);
+    assert.equal(ledger.dueMs(), Infinity);
+  });
+});

@@ -1,0 +1,215 @@
+import { strict as assert } from 'node:assert';
+import { DEFAULT_SITE_CONFIG } from '@openyurt/nodepool-types';
+import fc from 'fast-check';
+import type { ChannelEnd } from '../../../edge-speaker/src/ports/peer-socket.ts';
+import type { Effect, Fact } from '../../../edge-speaker/src/session/facts.ts';
+import { encodeFrame } from '../../../edge-speaker/src/session/frames.ts';
+import { encodeHello } from '../../../edge-speaker/src/session/hello.ts';
+import { PoolKeyRing } from '../../../edge-speaker/src/session/pool-keys.ts';
+import { PoolMachine } from '../../../edge-speaker/src/session/pool-machine.ts';
+
+const SECRET = Buffer.alloc(32, 7);
+const ring = new PoolKeyRing([{ id: 'k1', secret: SECRET }], 'hangzhou');
+const key = ring.keys[0] ?? assert.fail('no key');
+const A = '10.9.0.1';
+const links = [{ name: 'eth0', mac: '02:00:00:00:00:01', ip: '10.0.0.1' }];
+const offers: Fact = { kind: 'offers', items: [{ address: A, uids: ['u'], rv: 1n, proven: true }], seenRv: 1n };
+const facts = { configHash: 'ab'.repeat(8), heartbeatMs: 100, deadMs: 350, tcpPort: 10373, udpPort: 10373, macs: [] };
+const helloOf = (node: string, incarnation = '1') =>
+  encodeFrame({ t: 'hello', v: 1, node, incarnation: incarnation.padStart(16, '0'), nonce: 'f'.repeat(32), ...facts });
+
+function machine(): PoolMachine {
+  return new PoolMachine({
+    node: 'b',
+    incarnation: 1n,
+    ring,
+    site: DEFAULT_SITE_CONFIG,
+    port: 10373,
+    startMs: 0,
+    announcedBefore: [],
+    randomBytes: (size) => Buffer.alloc(size, 5),
+  });
+}
+
+/** Steps at a beat that keeps the machine from doubting itself. @returns what it announced and withdrew */
+function live(m: PoolMachine, fromMs: number, untilMs: number): string[] {
+  const told: string[] = [];
+  for (let atMs = fromMs; atMs <= untilMs; atMs += 50) told.push(...words(m.step({ kind: 'tick' }, atMs)));
+  return told;
+}
+
+function words(effects: Effect[]): string[] {
+  return effects.flatMap((e) => (e.kind === 'announce' || e.kind === 'withdraw' ? `${e.kind} ${e.address}` : []));
+}
+
+function begin(facts: Fact[]): PoolMachine {
+  const m = machine();
+  for (const fact of [...facts, offers]) m.step(fact, 0);
+  return m;
+}
+
+const bound: Fact = { kind: 'bound', ports: { udp: 10373, tcp: 10373, deaf: false } };
+const others: Fact = { kind: 'members', members: [{ node: 'a', addresses: ['10.0.0.9'] }] };
+
+describe('PoolMachine', () => {
+  it('alone, it announces after 350 ms of silence, not before', () => {
+    const m = begin([bound, { kind: 'links', links }]);
+    assert.deepEqual(live(m, 50, 300), []);
+    assert.deepEqual(live(m, 350, 400), [`announce ${A}`]);
+  });
+
+  it('announces nothing without a link', () => assert.deepEqual(live(begin([bound]), 50, 3000), []));
+
+  it('who cannot hear hellos does not take silence for absence', () => {
+    const deaf: Fact = { kind: 'bound', ports: { udp: 4000, tcp: 10373, deaf: true } };
+    assert.deepEqual(live(begin([deaf, others, { kind: 'links', links }]), 50, 5000), []);
+    assert.deepEqual(live(begin([deaf, { kind: 'links', links }]), 50, 5000), [`announce ${A}`]);
+  });
+
+  it('a refused dial says that a named member is not there: no need to wait', () => {
+    const m = machine();
+    for (const fact of [bound, { kind: 'links', links } as const, offers]) m.step(fact, 0);
+    const named: Fact = { kind: 'members', members: [{ node: 'c', addresses: ['10.0.0.9'] }] }; // the lower name dials
+    const dial = m.step(named, 1).find((e) => e.kind === 'dial') ?? assert.fail('no dial');
+    assert.deepEqual(words(m.step({ kind: 'channel-down', channel: dial.channel, how: 'refused' }, 3)), [
+      `announce ${A}`,
+    ]);
+  });
+
+  it('a hello, replayed or not, makes nobody alive and costs one dial in 100 ms', () => {
+    const m = begin([bound, { kind: 'links', links }]);
+    live(m, 50, 500);
+    const hello = {
+      node: 'c',
+      incarnation: 3n,
+      configHash: Buffer.alloc(8),
+      deadMs: 350,
+      tcpPort: 10373,
+      udpPort: 10373,
+    };
+    const fact: Fact = {
+      kind: 'datagram',
+      bytes: encodeHello(hello, key),
+      from: { address: '10.0.0.66', port: 10373 },
+    };
+    let dials = 0;
+    for (let i = 0; i < 50; i++) dials += m.step(fact, 510 + i).filter(({ kind }) => kind === 'dial').length;
+    assert.equal(dials, 1);
+    assert.deepEqual(
+      m.members().map(({ state }) => state),
+      ['unknown'],
+    );
+    assert.equal(m.holds, 1);
+  });
+
+  it('a member counts only when its heartbeats come through', () => {
+    const m = begin([bound, { kind: 'links', links }]);
+    live(m, 50, 500);
+    const channel = m.newChannel();
+    m.step({ kind: 'accepted', channel, remote: { address: '10.0.0.9', port: 4 }, identity: key.identity }, 510);
+    for (const message of [
+      helloOf('a'),
+      encodeFrame({ t: 'offers', version: 1, seen: '1', items: [{ address: A, uids: ['u'], rv: '1', proven: true }] }),
+      encodeFrame({ t: 'claims', version: 1, items: [A] }),
+    ]) {
+      m.step({ kind: 'channel-data', channel, bytes: message }, 511);
+    }
+    assert.deepEqual(
+      m.members().map(({ state }) => state),
+      ['joining'],
+    );
+    live(m, 550, 900);
+    assert.deepEqual(
+      m.members().map(({ state }) => state),
+      ['dead'],
+    );
+  });
+
+  it('its own name from elsewhere is dropped and counted', () => {
+    const m = begin([bound]);
+    const channel = m.newChannel();
+    m.step({ kind: 'accepted', channel, remote: { address: '10.0.0.9', port: 4 }, identity: key.identity }, 1);
+    const effects = m.step({ kind: 'channel-data', channel, bytes: helloOf('b') }, 2);
+    assert.ok(effects.some((e) => e.kind === 'count' && e.reason === 'session-own-name'));
+    assert.ok(effects.some((e) => e.kind === 'destroy' && e.channel === channel));
+  });
+
+  it('any sequence of facts: never throws, never asks for a time that has passed for ever', () => {
+    const channel = fc.nat(8);
+    const ends = fc.constantFrom<ChannelEnd>('ended', 'refused', 'handshake', 'unreachable', 'timeout');
+    const junk = fc.uint8Array({ maxLength: 80 }).map((b) => Buffer.from(b));
+    const message = fc.oneof(
+      fc.constantFrom('a', 'b', 'c').chain((node) => fc.constantFrom('1', '2').map((i) => helloOf(node, i))),
+      fc.constantFrom(
+        encodeFrame({
+          t: 'offers',
+          version: 1,
+          seen: '1',
+          items: [{ address: A, uids: ['u'], rv: '1', proven: false }],
+        }),
+        encodeFrame({
+          t: 'offers-delta',
+          from: 1,
+          to: 2,
+          seen: '2',
+          set: [{ address: A, gone: true, rv: '3' }],
+          gone: [],
+        }),
+        encodeFrame({ t: 'claims', version: 1, items: [A] }),
+        encodeFrame({ t: 'claims-delta', from: 1, to: 2, set: [], gone: [A] }),
+        encodeFrame({ t: 'ask-full', what: 'offers' }),
+        encodeFrame({ t: 'farewell', reason: 'x' }),
+        encodeFrame({ t: 'about', ...facts, deadMs: 3500 }),
+      ),
+      junk,
+    );
+    const from = { address: '10.0.0.9', port: 10373 };
+    const hello = (node: string) =>
+      encodeHello({ node, incarnation: 2n, configHash: Buffer.alloc(8), deadMs: 1, tcpPort: 1, udpPort: 1 }, key);
+    const fact: fc.Arbitrary<Fact> = fc.oneof(
+      fc.constantFrom<Fact>(
+        { kind: 'tick' },
+        bound,
+        others,
+        offers,
+        { kind: 'members', members: [] },
+        { kind: 'links', links },
+        { kind: 'links', links: [] },
+        { kind: 'failed', address: A },
+        { kind: 'leave', reason: 'x' },
+        { kind: 'keys', ring },
+        { kind: 'keys', ring: new PoolKeyRing([], 'hangzhou') },
+        { kind: 'site', site: { ...DEFAULT_SITE_CONFIG, heartbeatMs: 50 } },
+        ...['a', 'b', 'c'].map((node): Fact => ({ kind: 'datagram', bytes: hello(node), from })),
+      ),
+      junk.map((bytes): Fact => ({ kind: 'datagram', bytes, from })),
+      channel.map((c): Fact => ({ kind: 'accepted', channel: c, remote: from, identity: key.identity })),
+      channel.map((c): Fact => ({ kind: 'channel-up', channel: c })),
+      fc.tuple(channel, message).map(([c, bytes]): Fact => ({ kind: 'channel-data', channel: c, bytes })),
+      fc.tuple(channel, ends).map(([c, how]): Fact => ({ kind: 'channel-down', channel: c, how })),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fact, fc.nat(400)), { maxLength: 60 }), (steps) => {
+        const m = machine();
+        let nowMs = 0;
+        const answers = new Set<string>();
+        const note = (effects: Effect[]) => {
+          for (const e of effects) {
+            if (e.kind === 'announce') answers.add(e.address);
+            if (e.kind === 'withdraw') assert.ok(answers.delete(e.address), 'withdrew what it did not hold');
+          }
+        };
+        for (const [fact, ms] of steps) {
+          nowMs += ms;
+          note(m.step(fact, nowMs));
+        }
+        assert.equal(answers.size, m.holds);
+        nowMs += 1;
+        note(m.step({ kind: 'tick' }, nowMs));
+        for (let i = 0; i < 3; i++) note(m.step({ kind: 'tick' }, Math.max(nowMs, m.dueMs())));
+        assert.ok(m.dueMs() > nowMs);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
