@@ -1,0 +1,146 @@
+import type { AddressPool, IpAddress, IpFamily } from '@openyurt/nodepool-types';
+import type { AddressBook } from './address-book.ts';
+import { lowestAbsent } from './address-set.ts';
+import type { Holder, Refusal } from './sharing.ts';
+import { avoided, hasFamily, type SiteRanges } from './site-ranges.ts';
+
+/** What one Service wants in one NodePool. */
+export interface Ask {
+  readonly nodePool: string;
+  readonly family: IpFamily;
+  readonly holder: Holder;
+  /** Address pool by name; undefined: any that auto-assigns. */
+  readonly pool: string | undefined;
+  /** Addresses to take if they are free and allowed: those the Service has in other NodePools. */
+  readonly prefer: readonly IpAddress[];
+  /** NodePools that want an address for the same Service next: one that suits them too is taken where there is one. */
+  readonly next: readonly string[];
+}
+
+export type NoAddress =
+  | { readonly reason: 'NoConfig' }
+  | { readonly reason: 'NoSuchPool'; readonly pool: string; readonly pools: readonly string[] }
+  | { readonly reason: 'NoAutoAssign'; readonly pools: readonly string[] }
+  | { readonly reason: 'NoAddressOfFamily'; readonly pools: readonly string[] }
+  | { readonly reason: 'PoolExhausted'; readonly pools: readonly AddressPool[] };
+
+export type Allocated = { readonly address: IpAddress } | NoAddress;
+
+/** How many addresses are tried to find one that suits the next NodePools too; then the lowest free one is taken. */
+const COMMON_TRIES = 64;
+/** And how many NodePools are asked in all: a Service for a thousand sites must not take a thousand times longer. */
+const COMMON_CHECKS = 8192;
+
+/**
+ * The address a Service gets in one NodePool: one it may share under its key, else one it has elsewhere, else the
+ * lowest free one, in the order of the pools and ranges in the file. Nothing is taken: that is {@link AddressBook.take}.
+ */
+export function allocate(book: AddressBook, ask: Ask): Allocated {
+  const { ranges } = book.site(ask.nodePool);
+  if (ranges === undefined) return { reason: 'NoConfig' };
+  const pools = candidatePools(ranges, ask);
+  if ('reason' in pools) return pools;
+  const address = shared(book, ask, ranges, pools) ?? preferred(book, ask, ranges, pools) ?? lowest(book, ask, pools);
+  return address === undefined ? { reason: 'PoolExhausted', pools } : { address };
+}
+
+/** The address pools that may serve, in the order of the file. */
+function candidatePools(ranges: SiteRanges, ask: Ask): readonly AddressPool[] | NoAddress {
+  const { pool: name, family } = ask;
+  if (name === undefined) {
+    const auto = ranges.autoAssignedOf(family);
+    if (auto.length > 0) return auto;
+    if (ranges.autoAssigned.length > 0) return { reason: 'NoAddressOfFamily', pools: names(ranges.autoAssigned) };
+    return { reason: 'NoAutoAssign', pools: names(ranges.config.pools) };
+  }
+  const pool = ranges.pool(name);
+  if (pool === undefined) return { reason: 'NoSuchPool', pool: name, pools: names(ranges.config.pools) };
+  return hasFamily(pool, family) ? [pool] : { reason: 'NoAddressOfFamily', pools: [name] };
+}
+
+function names(pools: readonly AddressPool[]): string[] {
+  return pools.map((pool) => pool.name);
+}
+
+/** Whether the address may be given without being asked for by name. */
+function suits(book: AddressBook, ask: Ask, pool: AddressPool | undefined, address: IpAddress): boolean {
+  return (
+    pool !== undefined &&
+    !avoided(pool, address) &&
+    !book.nodes.has(address) &&
+    book.refusal(ask.nodePool, address, ask.holder) === undefined
+  );
+}
+
+function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+  const { sharingKey } = ask.holder;
+  if (sharingKey === undefined) return undefined;
+  return book
+    .site(ask.nodePool)
+    .sharedUnder(sharingKey)
+    .find((address) => {
+      const pool = ranges.poolOf(address);
+      return (
+        address.family === ask.family && pool !== undefined && pools.includes(pool) && suits(book, ask, pool, address)
+      );
+    });
+}
+
+function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+  return ask.prefer.find((address) => {
+    const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;
+    return pool !== undefined && pools.includes(pool) && suits(book, ask, pool, address);
+  });
+}
+
+function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
+  const { family } = ask;
+  const site = book.site(ask.nodePool);
+  const taken = [site.used, book.nodes, ...book.portsInUse(ask.holder)];
+  const next = site.ranges === undefined ? [] : overlapping(book, site.ranges, ask);
+  let first: IpAddress | undefined;
+  let triesLeft = Math.min(COMMON_TRIES, Math.ceil(COMMON_CHECKS / Math.max(1, next.length)));
+  for (const pool of pools) {
+    for (const range of pool.ranges) {
+      if (range.family !== family) continue;
+      let from = range.first;
+      for (;;) {
+        const value = lowestAbsent(range, from, taken, pool.avoidBuggyIps);
+        if (value === undefined) break;
+        const address: IpAddress = { family, value };
+        first ??= address;
+        if (next.every((nodePool) => suitsThere(book, ask, nodePool, address))) return address;
+        if (--triesLeft <= 0) return first;
+        from = value + 1n;
+      }
+    }
+  }
+  return first;
+}
+
+/** The next NodePools that could have the same address at all. */
+function overlapping(book: AddressBook, ranges: SiteRanges, ask: Ask): readonly string[] {
+  if (ask.next.length === 0) return ask.next;
+  return ask.next.filter((nodePool) => book.site(nodePool).ranges?.overlaps(ranges, ask.family) ?? false);
+}
+
+function suitsThere(book: AddressBook, ask: Ask, nodePool: string, address: IpAddress): boolean {
+  const pool = book.site(nodePool).ranges?.poolOf(address);
+  if (pool === undefined || (ask.pool === undefined ? !pool.autoAssign : pool.name !== ask.pool)) return false;
+  return suits(book, { ...ask, nodePool }, pool, address);
+}
+
+/** Why a Service can't have the very address it asks for in a NodePool; undefined: it can. */
+export function requestRefusal(
+  book: AddressBook,
+  nodePool: string,
+  address: IpAddress,
+  holder: Holder,
+): Refusal | NoAddress | { readonly reason: 'AddressNotInPool' } | undefined {
+  const { ranges } = book.site(nodePool);
+  if (ranges === undefined) return { reason: 'NoConfig' };
+  if (ranges.poolOf(address) === undefined && !ranges.config.site.allowOutsideRanges) {
+    return { reason: 'AddressNotInPool' };
+  }
+  return book.nodes.has(address) ? { reason: 'NodeAddress' } : book.refusal(nodePool, address, holder);
+}

@@ -1,0 +1,85 @@
+import type { AddressConfig, AddressPool, IpAddress, IpFamily, IpRange } from '@openyurt/nodepool-types';
+import { rangeSize } from '@openyurt/nodepool-types';
+import { isBuggy } from './address-set.ts';
+
+interface Owned {
+  readonly range: IpRange;
+  readonly pool: AddressPool;
+}
+
+/** One NodePool's configuration, indexed: which address pool holds an address, in log(ranges). */
+export class SiteRanges {
+  readonly #sorted: Record<IpFamily, Owned[]> = { IPv4: [], IPv6: [] };
+
+  readonly #auto: Record<IpFamily, readonly AddressPool[]>;
+  /** Pools a Service that names none may take from. */
+  readonly autoAssigned: readonly AddressPool[];
+
+  constructor(readonly config: AddressConfig) {
+    this.autoAssigned = config.pools.filter((pool) => pool.autoAssign);
+    const having = (family: IpFamily) => this.autoAssigned.filter((pool) => hasFamily(pool, family));
+    this.#auto = { IPv4: having('IPv4'), IPv6: having('IPv6') };
+    for (const pool of config.pools) for (const range of pool.ranges) this.#sorted[range.family].push({ range, pool });
+    for (const list of Object.values(this.#sorted)) list.sort((a, b) => (a.range.first < b.range.first ? -1 : 1));
+  }
+
+  /** The address pool whose ranges hold the address. Ranges of one NodePool never overlap: the decoder saw to it. */
+  poolOf({ family, value }: IpAddress): AddressPool | undefined {
+    const list = this.#sorted[family];
+    let low = 0;
+    let high = list.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const owned = list[middle];
+      if (owned === undefined) return undefined;
+      if (value < owned.range.first) high = middle - 1;
+      else if (value > owned.range.last) low = middle + 1;
+      else return owned.pool;
+    }
+    return undefined;
+  }
+
+  pool(name: string): AddressPool | undefined {
+    return this.config.pools.find((pool) => pool.name === name);
+  }
+
+  /** Those of them that have a range of the family, in the order of the file. */
+  autoAssignedOf(family: IpFamily): readonly AddressPool[] {
+    return this.#auto[family];
+  }
+
+  /** Whether some range of this family also stands in `other`. */
+  overlaps(other: SiteRanges, family: IpFamily): boolean {
+    return this.#sorted[family].some(({ range }) =>
+      other.#sorted[family].some((theirs) => range.first <= theirs.range.last && theirs.range.first <= range.last),
+    );
+  }
+}
+
+/** How many addresses a pool may hand out in one family, exact, without what avoid-buggy-ips leaves out. */
+export function poolSize(pool: AddressPool, family: IpFamily): bigint {
+  let size = 0n;
+  for (const range of pool.ranges) {
+    if (range.family !== family) continue;
+    size += rangeSize(range) - (pool.avoidBuggyIps && family === 'IPv4' ? buggyIn(range) : 0n);
+  }
+  return size;
+}
+
+export function hasFamily(pool: AddressPool, family: IpFamily): boolean {
+  return pool.ranges.some((range) => range.family === family);
+}
+
+/** Whether avoid-buggy-ips keeps the address from being handed out by itself. */
+export function avoided(pool: AddressPool, { family, value }: IpAddress): boolean {
+  return pool.avoidBuggyIps && family === 'IPv4' && isBuggy(Number(value));
+}
+
+function buggyIn({ first, last }: IpRange): bigint {
+  return endingIn(last, 0n) - endingIn(first - 1n, 0n) + (endingIn(last, 255n) - endingIn(first - 1n, 255n));
+}
+
+/** How many addresses from 0 to `last` end in the octet. */
+function endingIn(last: bigint, octet: bigint): bigint {
+  return last < octet ? 0n : (last - octet) / 256n + 1n;
+}

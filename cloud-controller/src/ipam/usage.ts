@@ -1,0 +1,73 @@
+import type { AddressPool, IpAddress, IpFamily } from '@openyurt/nodepool-types';
+import { AddressSet, addressKey } from './address-set.ts';
+import { ReuseMap } from './reuse-map.ts';
+import { avoided, poolSize, type SiteRanges } from './site-ranges.ts';
+
+/** Which addresses are in use in one NodePool, and how much of each address pool is taken. */
+export class SiteUsage {
+  /** Every address in use in this NodePool. */
+  readonly used = new AddressSet();
+  /** Addresses held under a sharing key, lowest first. */
+  readonly #shared = new ReuseMap<string, IpAddress[]>();
+  readonly #inUse = new Map<AddressPool, Record<IpFamily, number>>();
+  #ranges: SiteRanges | undefined;
+
+  /** undefined: the NodePool has no configuration in force. */
+  get ranges(): SiteRanges | undefined {
+    return this.#ranges;
+  }
+
+  set ranges(ranges: SiteRanges | undefined) {
+    this.#ranges = ranges;
+    this.#inUse.clear();
+    for (const address of this.used.values()) this.#count(address, 1);
+  }
+
+  sharedUnder(sharingKey: string): readonly IpAddress[] {
+    return this.#shared.get(sharingKey) ?? [];
+  }
+
+  /** The first Service takes the address; `sharingKey`: under which others may join it. */
+  add(address: IpAddress, sharingKey: string | undefined): void {
+    this.used.add(address);
+    this.#count(address, 1);
+    if (sharingKey === undefined) return;
+    const shared = this.#shared.get(sharingKey);
+    if (shared === undefined) this.#shared.set(sharingKey, [address]);
+    else shared.splice(shared.filter((other) => other.value < address.value).length, 0, address);
+  }
+
+  /** The last Service gave the address back. */
+  remove(address: IpAddress, sharingKey: string | undefined): void {
+    this.used.delete(address);
+    this.#count(address, -1);
+    if (sharingKey === undefined) return;
+    const key = addressKey(address);
+    const left = this.sharedUnder(sharingKey).filter((other) => addressKey(other) !== key);
+    if (left.length === 0) this.#shared.delete(sharingKey);
+    else this.#shared.set(sharingKey, left);
+  }
+
+  /** Addresses of a pool in use, in one family, each counted once however many Services share it. */
+  inUse(pool: AddressPool, family: IpFamily): number {
+    return this.#inUse.get(pool)?.[family] ?? 0;
+  }
+
+  /** How many addresses of the pool can still be handed out; Nodes' own addresses are not among them. */
+  free(pool: AddressPool, family: IpFamily, nodes: Iterable<IpAddress>): bigint {
+    let free = poolSize(pool, family) - BigInt(this.inUse(pool, family));
+    for (const node of nodes) {
+      if (node.family !== family || this.#ranges?.poolOf(node) !== pool) continue;
+      if (!this.used.has(node) && !avoided(pool, node)) free--;
+    }
+    return free;
+  }
+
+  #count(address: IpAddress, by: 1 | -1): void {
+    const pool = this.#ranges?.poolOf(address);
+    if (pool === undefined) return;
+    const counts = this.#inUse.get(pool);
+    if (counts !== undefined) counts[address.family] += by;
+    else this.#inUse.set(pool, { IPv4: 0, IPv6: 0, [address.family]: by });
+  }
+}

@@ -1,0 +1,201 @@
+import type { KubeObject, Log, Random } from '@openyurt/nodepool-types';
+import { ApiError, isStatus } from './api-error.ts';
+import { Backoff, pause } from './backoff.ts';
+import type { ApiClient } from './client.ts';
+import { ObjectStore, type StoreHandler } from './object-store.ts';
+
+export interface InformerOptions {
+  /** Path of the collection, `/api/v1/services`. */
+  readonly path: string;
+  readonly type: { readonly apiVersion: string; readonly kind: string };
+  /** Label and field selectors. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Asked in turn where `path` is not served: versions an older cluster has. */
+  readonly olderPaths?: readonly string[];
+  /** true: the kind may not exist (a CRD that is not installed); counts as empty until it does. */
+  readonly optional?: boolean;
+  /** A watch that says nothing for this long is opened anew; API servers send a bookmark each minute. */
+  readonly silenceMs?: number;
+  readonly retryMs?: { readonly first: number; readonly max: number };
+}
+
+interface ListAnswer<T> {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly T[];
+}
+
+interface WatchEvent<T> {
+  readonly type: string;
+  readonly object: T & { code?: number; message?: string; reason?: string };
+}
+
+const PAGE = '500';
+const SILENCE_MS = 150_000;
+const WATCH_SECONDS = 290;
+/** How often a kind that does not exist is asked for again. */
+const ABSENT_MS = 30_000;
+
+/** Lists and watches one kind for ever: every error leads to another try, with back-off. */
+export class Informer<T extends KubeObject> {
+  readonly store: ObjectStore<T>;
+  readonly synced: Promise<void>;
+  #reportSynced: () => void = () => {};
+  #isSynced = false;
+  #version = '';
+  #pathAt = 0;
+  #turn: AbortController | undefined;
+  readonly #relisted: (() => void)[] = [];
+  readonly #backoff: Backoff;
+
+  constructor(
+    private readonly client: ApiClient,
+    private readonly options: InformerOptions,
+    private readonly log: Log,
+    private readonly random: Random,
+  ) {
+    this.store = new ObjectStore<T>();
+    this.synced = new Promise((resolve) => {
+      this.#reportSynced = resolve;
+    });
+    this.#backoff = new Backoff(options.retryMs?.first ?? 200, options.retryMs?.max ?? 30_000, random);
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  on(handler: StoreHandler<T>): void {
+    this.store.on(handler);
+  }
+
+  /** Lists anew, from the quorum; resolves when that list is in the store. */
+  relist(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#relisted.push(resolve);
+      this.#version = '';
+      this.#turn?.abort(new Error('asked to list anew'));
+    });
+  }
+
+  get #path(): string {
+    return this.options.olderPaths?.[this.#pathAt - 1] ?? this.options.path;
+  }
+
+  /** Runs until `signal` fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const turn = new AbortController();
+      this.#turn = turn;
+      try {
+        await this.#listAndWatch(AbortSignal.any([signal, turn.signal]));
+      } catch (error) {
+        if (signal.aborted) return;
+        if (turn.signal.aborted) continue;
+        await this.#afterFailure(error, AbortSignal.any([signal, turn.signal]));
+      }
+    }
+  }
+
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    if (isStatus(error, 410)) this.#version = '';
+    if (this.options.optional === true && isStatus(error, 404)) {
+      this.#version = '';
+      this.#pathAt = (this.#pathAt + 1) % (1 + (this.options.olderPaths?.length ?? 0));
+      if (this.#pathAt > 0) return;
+      this.#listed(new Map());
+      for (const done of this.#relisted.splice(0)) done();
+      return pause(ABSENT_MS, signal);
+    }
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const waitMs = Math.max(asked, this.#backoff.next());
+    const err = error instanceof Error ? error.message : String(error);
+    this.log.warn('list or watch failed', { path: this.#path, err, retryMs: Math.round(waitMs) });
+    await pause(waitMs, signal);
+  }
+
+  async #listAndWatch(signal: AbortSignal): Promise<void> {
+    if (this.#version === '' || this.#relisted.length > 0) await this.#list(signal);
+    while (this.#version !== '' && this.#relisted.length === 0) await this.#watch(signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const waiting = this.#relisted.splice(0);
+    try {
+      const found = new Map<string, T>();
+      let next: string | undefined = '';
+      let version = '';
+      while (next !== undefined) {
+        const query = { ...this.options.query, limit: PAGE, ...(next === '' ? {} : { continue: next }) };
+        const page: ListAnswer<T> = await this.client.request({
+          method: 'GET',
+          path: this.options.path,
+          query,
+          signal,
+        });
+        for (const item of page.items ?? []) {
+          Object.assign(item, this.options.type); // items of a list don't carry it
+          found.set(ObjectStore.keyOf(item), item);
+        }
+        version = page.metadata?.resourceVersion ?? '';
+        next = page.metadata?.continue || undefined;
+      }
+      this.#version = version;
+      this.#listed(found);
+      for (const done of waiting) done();
+    } catch (error) {
+      this.#relisted.push(...waiting);
+      throw error;
+    }
+  }
+
+  #listed(found: Map<string, T>): void {
+    this.store.replace(found);
+    this.#isSynced = true;
+    this.#reportSynced();
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const silence = new AbortController();
+    const silenceMs = this.options.silenceMs ?? SILENCE_MS;
+    const silent = () => silence.abort(new Error(`watch ${this.#path}: silent for ${silenceMs} ms`));
+    let timer = setTimeout(silent, silenceMs);
+    const query = {
+      ...this.options.query,
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: this.#version,
+      timeoutSeconds: String(Math.round(WATCH_SECONDS * (1 + this.random()))),
+    };
+    const startedMs = Date.now();
+    try {
+      await this.client.stream(
+        this.#path,
+        query,
+        (line) => {
+          clearTimeout(timer);
+          timer = setTimeout(silent, silenceMs);
+          this.#take(JSON.parse(line) as WatchEvent<T>);
+        },
+        AbortSignal.any([signal, silence.signal]),
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    if (Date.now() - startedMs < 1000) await pause(this.#backoff.next(), signal); // a server that hangs up at once
+  }
+
+  #take({ type, object }: WatchEvent<T>): void {
+    if (type === 'ERROR') {
+      throw new ApiError(
+        object.code ?? 500,
+        object.reason ?? '',
+        object.message ?? 'the watch reported an error',
+        undefined,
+      );
+    }
+    this.#backoff.reset();
+    if (type === 'ADDED' || type === 'MODIFIED') this.store.put(object);
+    if (type === 'DELETED') this.store.remove(object);
+    this.#version = object.metadata.resourceVersion ?? this.#version;
+  }
+}

@@ -1,0 +1,164 @@
+import {
+  compareIp,
+  type IpAddress,
+  type LoadBalancerIngress,
+  type LoadBalancerRequest,
+  NODE_POOL_LABEL,
+  NODE_POOL_SELECTOR_ANNOTATION,
+} from '@openyurt/nodepool-types';
+import { FOREIGN, type Holding } from '../ipam/address-book.ts';
+import { planSite } from './plan-site.ts';
+import { type SiteProblem, siteProblem } from './problem-text.ts';
+import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
+import { type PlanWorld, type Site, selectPools } from './select-pools.ts';
+
+/** What one Service shall look like. The address book already says the same. */
+export interface ServicePlan {
+  /** Sorted by NodePool, IPv4 first; entries of others after them, as they stood. */
+  readonly ingress: readonly LoadBalancerIngress[];
+  readonly holdings: readonly Holding[];
+  readonly problems: readonly SiteProblem[];
+  /** NodePools where something is missing that may come free. */
+  readonly waitsIn: readonly string[];
+  /** Addresses the Service lost to a port change and waits for, by NodePool. */
+  readonly evicted: ReadonlyMap<string, readonly IpAddress[]>;
+}
+
+/** Nothing lost: for a Service planned for the first time. */
+export const NONE_EVICTED: ReadonlyMap<string, readonly IpAddress[]> = new Map();
+
+/**
+ * Decides everything about one Service and books it. Level-based: planning again changes nothing. What a user got
+ * wrong, or what is exhausted, is a problem of one NodePool; the others are served all the same.
+ *
+ * @param evictedBefore what the plan before this one returned as `evicted`
+ */
+export function planService(
+  request: LoadBalancerRequest,
+  world: PlanWorld,
+  evictedBefore: ReadonlyMap<string, readonly IpAddress[]> = NONE_EVICTED,
+): ServicePlan {
+  const { book } = world;
+  const problems: SiteProblem[] = request.problems.map((problem) => ({ ...problem, nodePool: problem.nodePool }));
+  const lost = book.update(request);
+  const { ours, foreign } = readIngress(request.ingress, world.isNodePool);
+  const selected = selectPools(request, world);
+  const names = selected.map(({ name }) => name);
+  const fresh = ours.filter(
+    ({ nodePool }) =>
+      names.includes(nodePool) && !evictedBefore.has(nodePool) && !lost.some(({ held }) => held.nodePool === nodePool),
+  );
+  const doubled = adoptRecorded(request, fresh, book);
+  const left = request.adopt ? adoptForeign(request, foreign, names, world) : foreign;
+  noteForeign(request, left, book);
+  for (const { nodePool, address } of [...book.holdings(request.key)]) {
+    if (nodePool !== FOREIGN && !names.includes(nodePool)) book.release(request.key, nodePool, address);
+  }
+  const evicted = new Map([...evictedBefore].filter(([nodePool]) => names.includes(nodePool)));
+  for (const { held } of lost) {
+    if (held.nodePool === FOREIGN || !names.includes(held.nodePool)) continue;
+    evicted.set(held.nodePool, [...(evicted.get(held.nodePool) ?? []), held.address]);
+  }
+  for (const { entry, refusal } of doubled) {
+    const problem = siteProblem(entry.nodePool, entry.address.family, refusal, entry.address);
+    problems.push({ ...problem, advisory: true });
+  }
+  problems.push(...planSites(request, world, selected, evicted));
+  if (selected.length === 0) problems.push(...nobodySelected(request, world));
+  problems.push(...strayRequests(request, world, names));
+  for (const [nodePool, addresses] of evicted) {
+    const waiting = addresses.filter(
+      (address) =>
+        !book
+          .holdings(request.key)
+          .some((held) => held.nodePool === nodePool && held.address.family === address.family),
+    );
+    if (waiting.length === 0) evicted.delete(nodePool);
+    else evicted.set(nodePool, waiting);
+  }
+  const holdings = sorted(book.holdings(request.key).filter(({ nodePool }) => nodePool !== FOREIGN));
+  if (left.length > 0) problems.push(foreignProblem(left));
+  return {
+    ingress: [...holdings.map(({ nodePool, address }) => ingressEntry(nodePool, address)), ...left],
+    holdings,
+    problems,
+    waitsIn: [...new Set(problems.map((problem) => (problem.advisory ? undefined : problem.nodePool)))].filter(
+      (name) => name !== undefined,
+    ),
+    evicted,
+  };
+}
+
+function planSites(
+  request: LoadBalancerRequest,
+  world: PlanWorld,
+  selected: readonly Site[],
+  evicted: ReadonlyMap<string, readonly IpAddress[]>,
+): SiteProblem[] {
+  const stuck = (nodePool: string): boolean =>
+    request.problems.some(
+      (problem) => !problem.advisory && (problem.nodePool === undefined || problem.nodePool === nodePool),
+    );
+  const holds = world.book.holdings(request.key).some(({ nodePool }) => nodePool !== FOREIGN);
+  let next = holds ? [] : selected.slice(1).map(({ name }) => name);
+  const problems: SiteProblem[] = [];
+  for (const site of selected) {
+    const ask = { site, keepOnly: stuck(site.name), evicted: evicted.get(site.name) ?? [], next };
+    problems.push(...planSite(request, world, ask));
+    next = []; // those after the first prefer what the first got
+  }
+  return problems;
+}
+
+function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SiteProblem[] {
+  if (request.problems.some((problem) => !problem.advisory)) return [];
+  const say = (reason: string, message: string): SiteProblem[] => [{ nodePool: undefined, reason, message }];
+  if (world.chosen !== undefined) return [];
+  if (world.sites.size === 0) return say('NoNodePool', 'The cluster has no NodePool. Create one.');
+  if (request.nodePoolSelector !== undefined) {
+    const text = JSON.stringify(request.nodePoolSelector.text);
+    return say(
+      'NoNodePool',
+      `No NodePool has labels that match ${text}. Label a NodePool so, or change the annotation ${NODE_POOL_SELECTOR_ANNOTATION}.`,
+    );
+  }
+  if (request.requestedAnywhere.length > 0) {
+    return say('AddressNotInPool', 'No NodePool has the requested address in its ranges. Add a range that holds it.');
+  }
+  if (request.addressPool !== undefined) {
+    return say('NoSuchPool', `No NodePool has an address pool ${JSON.stringify(request.addressPool)}. Add one.`);
+  }
+  return say(
+    'NoNodePool',
+    `No NodePool has addresses to hand out. Create a ConfigMap labelled ${NODE_POOL_LABEL} with an address pool that has auto-assign.`,
+  );
+}
+
+/** Addresses asked for in NodePools that do not exist or are not selected. */
+function strayRequests(request: LoadBalancerRequest, world: PlanWorld, names: readonly string[]): SiteProblem[] {
+  return [...request.requestedByPool.keys()]
+    .filter((nodePool) => !names.includes(nodePool))
+    .map((nodePool) => {
+      const exists = world.sites.has(nodePool);
+      const what = exists
+        ? `An address is asked for in NodePool ${nodePool}, which ${NODE_POOL_SELECTOR_ANNOTATION} does not select. Select it, or remove the request.`
+        : `An address is asked for in NodePool ${nodePool}, which does not exist. Correct the name.`;
+      return { nodePool: undefined, reason: exists ? 'NotSelected' : 'NoNodePool', message: what, advisory: exists };
+    });
+}
+
+function foreignProblem(foreign: readonly LoadBalancerIngress[]): SiteProblem {
+  const entries = foreign.map(({ ip, hostname }) => ip ?? hostname ?? '?').join(', ');
+  return {
+    nodePool: undefined,
+    reason: 'ForeignStatus',
+    message: `The status holds entries that name no NodePool: ${entries}. They stay until the annotation service.openyurt.io/adopt: "true" hands them over, or their owner removes them.`,
+    advisory: true,
+  };
+}
+
+function sorted(holdings: readonly Holding[]): Holding[] {
+  return [...holdings].sort((a, b) =>
+    a.nodePool === b.nodePool ? compareIp(a.address, b.address) : a.nodePool < b.nodePool ? -1 : 1,
+  );
+}

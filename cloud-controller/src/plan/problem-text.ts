@@ -1,0 +1,112 @@
+import {
+  ADDRESS_POOL_ANNOTATION,
+  type AddressPool,
+  formatIpAddress,
+  type IpAddress,
+  type IpFamily,
+  NODE_POOL_LABEL,
+} from '@openyurt/nodepool-types';
+import type { NoAddress } from '../ipam/allocate.ts';
+import type { Refusal } from '../ipam/sharing.ts';
+import { poolSize } from '../ipam/site-ranges.ts';
+
+/** Why one NodePool can't be served as asked; for a Warning Event and the condition. */
+export interface SiteProblem {
+  /** undefined: it concerns the whole Service. */
+  readonly nodePool: string | undefined;
+  /** CamelCase, listed in docs/reference/conditions-events.md */
+  readonly reason: string;
+  /** What happened and what to do, in full. */
+  readonly message: string;
+  /** true: only said; the NodePool is served all the same. */
+  readonly advisory?: boolean;
+}
+
+export type SiteRefusal =
+  | Refusal
+  | NoAddress
+  | { readonly reason: 'AddressNotInPool' }
+  | { readonly reason: 'ConfigRefused' };
+
+/** The text of a refusal: names the NodePool, what is free, and the fix. Free of anything that changes by itself. */
+export function siteProblem(
+  nodePool: string,
+  family: IpFamily,
+  refusal: SiteRefusal,
+  address: IpAddress | undefined,
+): SiteProblem {
+  const [what, remedy] = sayRefusal(nodePool, family, refusal, address ? formatIpAddress(address) : 'the address');
+  return { nodePool, reason: refusal.reason, message: `NodePool ${nodePool}: ${what}. ${remedy}` };
+}
+
+function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, address: string): [string, string] {
+  switch (refusal.reason) {
+    case 'PoolExhausted':
+      return [
+        `no free ${family} address in ${names(refusal.pools)} (0 of ${total(refusal.pools, family)} free)`,
+        'Add a range to its ConfigMap, or delete a Service that holds one.',
+      ];
+    case 'NoAddressOfFamily':
+      return [
+        `no ${family} range in ${list(refusal.pools)}`,
+        `Add an ${family} range to its ConfigMap, or leave ${family} out of the Service's ipFamilies.`,
+      ];
+    case 'NoSuchPool':
+      return [
+        `no address pool ${JSON.stringify(refusal.pool)}; it has ${refusal.pools.length > 0 ? refusal.pools.join(', ') : 'none'}`,
+        `Name one of them in the annotation ${ADDRESS_POOL_ANNOTATION}, or add the pool to its ConfigMap.`,
+      ];
+    case 'NoAutoAssign':
+      return [
+        `every address pool (${refusal.pools.join(', ')}) has auto-assign: false`,
+        `Name a pool in the annotation ${ADDRESS_POOL_ANNOTATION}, or set auto-assign: true.`,
+      ];
+    case 'NoConfig':
+      return [
+        'it has no addresses',
+        `Create a ConfigMap labelled ${NODE_POOL_LABEL}: ${nodePool} whose data.config lists them.`,
+      ];
+    case 'ConfigRefused':
+      return [
+        'its ConfigMap was refused, so nothing new is given out',
+        "Correct it: the ConfigMap's Event names the line.",
+      ];
+    case 'AddressNotInPool':
+      return [
+        `${address} is in none of its ranges`,
+        'Ask for an address inside them, add a range, or set allowOutsideRanges: true in data.site.',
+      ];
+    case 'AddressInUse':
+      return [
+        `${address} is held by Service ${refusal.holder}`,
+        `Ask for another address, or give both Services the same allow-shared-ip key and different ports.`,
+      ];
+    case 'SharingRefused':
+      return [
+        `${address} can't be shared with Service ${refusal.holder}: ${refusal.why}`,
+        'Services share an address when key and externalTrafficPolicy are the same (and the selector, under Local).',
+      ];
+    case 'PortInUse':
+      return [
+        `${refusal.port.protocol} port ${refusal.port.port} of ${address} is held by Service ${refusal.holder}`,
+        'Use another port or another address: kube-proxy on every node tells Services apart by address, protocol and port.',
+      ];
+    case 'NodeAddress':
+      return [
+        `${address} is the address of a Node`,
+        "Ask for another one: kube-proxy of every site would take over that Node's port.",
+      ];
+  }
+}
+
+function names(pools: readonly AddressPool[]): string {
+  return list(pools.map((pool) => pool.name));
+}
+
+function list(pools: readonly string[]): string {
+  return `address pool${pools.length === 1 ? '' : 's'} ${pools.join(', ')}`;
+}
+
+function total(pools: readonly AddressPool[], family: IpFamily): bigint {
+  return pools.reduce((sum, pool) => sum + poolSize(pool, family), 0n);
+}

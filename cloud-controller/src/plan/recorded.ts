@@ -1,0 +1,99 @@
+import {
+  formatIpAddress,
+  type IpAddress,
+  type LoadBalancerIngress,
+  type LoadBalancerRequest,
+  tryParseIpAddress,
+} from '@openyurt/nodepool-types';
+import { type AddressBook, FOREIGN, sameAddress } from '../ipam/address-book.ts';
+import type { Refusal } from '../ipam/sharing.ts';
+import type { PlanWorld } from './select-pools.ts';
+
+/** An ingress entry that names one of our NodePools. */
+export interface RecordedEntry {
+  readonly nodePool: string;
+  readonly address: IpAddress;
+}
+
+/** The entries of a status, told apart: ours by NodePool, and those that are somebody else's. */
+export function readIngress(
+  ingress: readonly LoadBalancerIngress[],
+  isNodePool: (name: string) => boolean,
+): { ours: RecordedEntry[]; foreign: LoadBalancerIngress[] } {
+  const ours: RecordedEntry[] = [];
+  const foreign: LoadBalancerIngress[] = [];
+  for (const entry of ingress) {
+    const nodePool = entry.hostname;
+    if (nodePool === undefined || nodePool === '' || !isNodePool(nodePool)) {
+      foreign.push(entry);
+      continue;
+    }
+    const address = entry.ip === undefined ? undefined : tryParseIpAddress(entry.ip);
+    if (address !== undefined) ours.push({ nodePool, address });
+  }
+  return { ours, foreign };
+}
+
+/**
+ * Takes over the addresses that a status records, where the book knows of none for that NodePool and family.
+ *
+ * @returns the entries that another Service holds by now
+ */
+export function adoptRecorded(
+  request: LoadBalancerRequest,
+  entries: readonly RecordedEntry[],
+  book: AddressBook,
+): { entry: RecordedEntry; refusal: Refusal }[] {
+  const refused: { entry: RecordedEntry; refusal: Refusal }[] = [];
+  for (const entry of entries) {
+    const known = book
+      .holdings(request.key)
+      .some((held) => held.nodePool === entry.nodePool && held.address.family === entry.address.family);
+    const refusal = known ? undefined : book.take(entry.nodePool, entry.address, request, isRequested(request, entry));
+    if (refusal !== undefined) refused.push({ entry, refusal });
+  }
+  return refused;
+}
+
+/** `service.openyurt.io/adopt`: gives foreign entries to the NodePools whose ranges hold them; returns what is left. */
+export function adoptForeign(
+  request: LoadBalancerRequest,
+  foreign: readonly LoadBalancerIngress[],
+  nodePools: readonly string[],
+  { book }: PlanWorld,
+): LoadBalancerIngress[] {
+  return foreign.filter((entry) => {
+    const address = entry.ip === undefined ? undefined : tryParseIpAddress(entry.ip);
+    if (address === undefined) return true;
+    const home = nodePools.find(
+      (name) =>
+        book.site(name).ranges?.poolOf(address) !== undefined &&
+        !book.holdings(request.key).some((held) => held.nodePool === name && held.address.family === address.family),
+    );
+    return home === undefined || book.take(home, address, request) !== undefined;
+  });
+}
+
+/** Notes addresses that others gave to a Service: kube-proxy knows them, so their ports are taken in the whole cluster. */
+export function noteForeign(
+  request: LoadBalancerRequest,
+  foreign: readonly LoadBalancerIngress[],
+  book: AddressBook,
+): void {
+  const addresses = foreign.map(({ ip }) => (ip === undefined ? undefined : tryParseIpAddress(ip)));
+  for (const { nodePool, address } of [...book.holdings(request.key)]) {
+    const still = addresses.some((other) => other !== undefined && sameAddress(other, address));
+    if (nodePool === FOREIGN && !still) book.release(request.key, FOREIGN, address);
+  }
+  for (const address of addresses) if (address !== undefined) book.take(FOREIGN, address, request);
+}
+
+function isRequested(request: LoadBalancerRequest, { nodePool, address }: RecordedEntry): boolean {
+  const asked = [...(request.requestedByPool.get(nodePool) ?? []), ...request.requestedAnywhere];
+  return asked.some((other) => sameAddress(other, address));
+}
+
+/** One entry of a Service's status as we write it. */
+export function ingressEntry(nodePool: string, address: IpAddress): LoadBalancerIngress {
+  return { ip: formatIpAddress(address), hostname: nodePool, ipMode: 'VIP' };
+}

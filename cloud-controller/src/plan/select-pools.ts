@@ -1,0 +1,59 @@
+import { type LoadBalancerRequest, selectorMatches } from '@openyurt/nodepool-types';
+import type { AddressBook } from '../ipam/address-book.ts';
+
+/** One NodePool object and how its addresses stand. */
+export interface Site {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `refused`: a ConfigMap is there and none of its texts was ever good; `none`: there is no ConfigMap. */
+  readonly config: 'in-force' | 'refused' | 'none';
+}
+
+/** What planning looks at besides the Service itself. */
+export interface PlanWorld {
+  readonly book: AddressBook;
+  /** NodePool objects that are not being deleted, by name. */
+  readonly sites: ReadonlyMap<string, Site>;
+  /** Whether a NodePool of that name is there, or was since the program started: its entries in a status are ours. */
+  readonly isNodePool: (name: string) => boolean;
+  /** NodePools of the Service's PoolServices, when yurt-manager's LoadBalancerSet chooses; undefined: we choose. */
+  readonly chosen?: readonly string[] | undefined;
+}
+
+/** The NodePools that shall have an address for the Service, sorted by name. */
+export function selectPools(request: LoadBalancerRequest, world: PlanWorld): readonly Site[] {
+  const { chosen } = world;
+  const wanted = (site: Site): boolean => {
+    if (chosen !== undefined)
+      return chosen.includes(site.name) || (holds(request, site, world) && matches(request, site));
+    if (request.problems.some(({ reason }) => reason === 'BadSelector')) return holds(request, site, world);
+    if (request.nodePoolSelector !== undefined) return matches(request, site);
+    return request.requestedByPool.has(site.name) || offers(request, site, world);
+  };
+  const sites = [...world.sites.values()].filter(wanted);
+  return sites.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function matches({ nodePoolSelector }: LoadBalancerRequest, site: Site): boolean {
+  return nodePoolSelector !== undefined && selectorMatches(nodePoolSelector, site.labels);
+}
+
+/** Without a selector: whether the NodePool has what the Service asks for. What it holds there it keeps. */
+function offers(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): boolean {
+  const { ranges } = book.site(site.name);
+  const held = book.holdings(request.key).some(({ nodePool }) => nodePool === site.name);
+  if (ranges === undefined || site.config !== 'in-force') return held || recorded(request, site);
+  if (request.requestedAnywhere.length > 0) {
+    return request.requestedAnywhere.some((address) => ranges.poolOf(address) !== undefined);
+  }
+  if (request.addressPool !== undefined) return ranges.pool(request.addressPool) !== undefined;
+  return held || recorded(request, site) || ranges.autoAssigned.length > 0;
+}
+
+function holds(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): boolean {
+  return recorded(request, site) || book.holdings(request.key).some(({ nodePool }) => nodePool === site.name);
+}
+
+function recorded(request: LoadBalancerRequest, site: Site): boolean {
+  return request.ingress.some(({ hostname }) => hostname === site.name);
+}

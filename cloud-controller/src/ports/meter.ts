@@ -1,0 +1,7 @@
+/** What reconciling tells whoever measures it. */
+export interface Meter {
+  /** Addresses written into a status. */
+  allocated(count: number): void;
+  /** Addresses taken out of one. */
+  released(count: number): void;
+}

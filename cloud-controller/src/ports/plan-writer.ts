@@ -1,0 +1,29 @@
+import type { LoadBalancerIngress, PoolServiceObject, ServiceObject } from '@openyurt/nodepool-types';
+
+/** A condition as it shall stand; the writer keeps or sets its transition time. */
+export interface WantedStatus {
+  readonly ingress: readonly LoadBalancerIngress[];
+  /** undefined: the condition of that type is taken off. */
+  readonly condition:
+    | {
+        readonly type: string;
+        readonly status: 'True' | 'False' | 'Unknown';
+        readonly observedGeneration?: number;
+        readonly reason: string;
+        readonly message: string;
+      }
+    | undefined;
+}
+
+/**
+ * The only hand that writes to the cluster, besides Events and the Lease. Each write carries the resourceVersion it was
+ * decided on.
+ *
+ * @throws ApiError; 409 when the object changed meanwhile, 404 when it is gone
+ */
+export interface PlanWriter {
+  writeService(service: ServiceObject, wanted: WantedStatus, signal: AbortSignal): Promise<void>;
+  writePoolService(poolService: PoolServiceObject, wanted: WantedStatus, signal: AbortSignal): Promise<void>;
+  /** Takes our condition off a Service that is no LoadBalancer any more; does nothing when the Service is gone. */
+  clearFormer(key: string, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { ServiceObject } from '@openyurt/nodepool-types';
+import type { AddressBook } from '../ipam/address-book.ts';
+import type { WorldCache } from '../ports/world-cache.ts';
+import { parseQueueKey, poolQueueKey, serviceQueueKey } from './keys.ts';
+import type { NodeAddresses } from './node-addresses.ts';
+import type { NodePoolReconciler } from './node-pool-reconciler.ts';
+import type { ServiceReconciler } from './service-reconciler.ts';
+import type { Sites } from './sites.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Where keys go to be worked on. */
+export interface Queue {
+  add(key: string): void;
+  /** Ahead of the others, in the order given. */
+  addFirst(keys: readonly string[]): void;
+}
+
+export interface DispatchDeps {
+  readonly cache: WorldCache;
+  readonly book: AddressBook;
+  readonly sites: Sites;
+  readonly waiting: Waiting;
+  readonly services: ServiceReconciler;
+  readonly nodePools: NodePoolReconciler;
+  readonly nodes: NodeAddresses;
+  readonly queue: Queue;
+}
+
+/** Works one key of the queue, then wakes whoever may gain from what it freed. */
+export class Dispatch {
+  constructor(private readonly deps: DispatchDeps) {}
+
+  /** @throws whatever the API threw; the key is then to be worked on again */
+  async work(queueKey: string, signal: AbortSignal): Promise<void> {
+    const key = parseQueueKey(queueKey);
+    const { services, nodePools, nodes } = this.deps;
+    try {
+      if (key.kind === 'service') {
+        const written = services.reconcile(key.name, signal);
+        this.#wake(); // what it booked holds already; nobody need wait for its write
+        await written;
+      } else if (key.kind === 'pool') {
+        if (nodePools.reconcile(key.name)) this.enqueueServices();
+        nodes.warn();
+      } else {
+        for (const service of nodes.reconcile()) this.deps.queue.add(serviceQueueKey(service));
+      }
+    } finally {
+      this.#wake();
+    }
+  }
+
+  /** All Services, oldest first. */
+  enqueueServices(): void {
+    const { cache, queue } = this.deps;
+    const age = ({ metadata }: ServiceObject) => metadata.creationTimestamp ?? '';
+    const services = [...cache.services()].sort((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0));
+    for (const { metadata } of services) queue.add(serviceQueueKey(`${metadata.namespace}/${metadata.name}`));
+  }
+
+  #wake(): void {
+    const { book, waiting, sites, queue } = this.deps;
+    const freed = book.drainFreed();
+    if (freed.length === 0) return;
+    queue.addFirst(waiting.wokenBy(freed, book).map(serviceQueueKey));
+    for (const nodePool of new Set(freed.map((one) => one.nodePool))) {
+      if (sites.standing(nodePool).awaitsRelease) queue.add(poolQueueKey(nodePool));
+    }
+  }
+}

@@ -1,0 +1,270 @@
+import {
+  ADDRESSES_ALLOCATED_CONDITION,
+  type ConfigMapObject,
+  type KubeObject,
+  NODE_POOL_LABEL,
+  type NodeObject,
+  type NodePoolObject,
+  type PoolServiceObject,
+  type ServiceObject,
+  silentLog,
+} from '@openyurt/nodepool-types';
+import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts';
+import type { EventRecorder, EventText } from '../../../cloud-controller/src/ports/event-recorder.ts';
+import type { PlanWriter, WantedStatus } from '../../../cloud-controller/src/ports/plan-writer.ts';
+import type { WorldCache } from '../../../cloud-controller/src/ports/world-cache.ts';
+import { Dispatch, type Queue } from '../../../cloud-controller/src/reconcile/dispatch.ts';
+import { NODES_KEY, poolQueueKey, serviceQueueKey } from '../../../cloud-controller/src/reconcile/keys.ts';
+import {
+  isManaged,
+  LoadBalancerSet,
+  type LoadBalancerSetMode,
+  serviceOfPoolService,
+} from '../../../cloud-controller/src/reconcile/load-balancer-set.ts';
+import { NodeAddresses } from '../../../cloud-controller/src/reconcile/node-addresses.ts';
+import { NodePoolReconciler } from '../../../cloud-controller/src/reconcile/node-pool-reconciler.ts';
+import { ServiceReconciler } from '../../../cloud-controller/src/reconcile/service-reconciler.ts';
+import { Sites } from '../../../cloud-controller/src/reconcile/sites.ts';
+import { Waiting } from '../../../cloud-controller/src/reconcile/waiting.ts';
+import { warmUp } from '../../../cloud-controller/src/reconcile/warm-up.ts';
+
+/** What a write meets: it works, it is refused, or it works and the answer is lost. */
+export type WriteFate = 'ok' | 'refused' | 'lost';
+
+/** Objects in memory, the ports over them, and a controller that can be started anew at any time. */
+export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Queue {
+  readonly serviceMap = new Map<string, ServiceObject>();
+  readonly nodePoolMap = new Map<string, NodePoolObject>();
+  readonly configMapMap = new Map<string, ConfigMapObject>();
+  readonly nodeMap = new Map<string, NodeObject>();
+  readonly poolServiceMap = new Map<string, PoolServiceObject>();
+  readonly events: { about: string; event: EventText }[] = [];
+  /** Keys of the objects written, in order. */
+  readonly writes: string[] = [];
+  fate: () => WriteFate = () => 'ok';
+  mode: LoadBalancerSetMode = 'auto';
+  #queue: string[] = [];
+  #version = 1;
+  book = new AddressBook();
+  waiting = new Waiting();
+  sites = new Sites();
+  services_!: ServiceReconciler;
+  #dispatch!: Dispatch;
+  #loadBalancerSet!: LoadBalancerSet;
+
+  constructor() {
+    this.restart();
+  }
+
+  /** A new process: all memory is gone, the objects are as they were. */
+  restart(): void {
+    this.book = new AddressBook();
+    this.waiting = new Waiting();
+    this.sites = new Sites();
+    this.#queue = [];
+    this.#loadBalancerSet = new LoadBalancerSet(this.mode);
+    const parts = { cache: this, book: this.book, sites: this.sites, events: this, log: silentLog };
+    const nodePools = new NodePoolReconciler(parts);
+    const nodes = new NodeAddresses(this, this.book, this, silentLog);
+    this.services_ = new ServiceReconciler({
+      ...parts,
+      waiting: this.waiting,
+      loadBalancerSet: this.#loadBalancerSet,
+      writer: this,
+      meter: { allocated() {}, released() {} },
+      classless: false,
+    });
+    this.#dispatch = new Dispatch({
+      ...parts,
+      waiting: this.waiting,
+      services: this.services_,
+      nodePools,
+      nodes,
+      queue: this,
+    });
+    for (const object of [...this.serviceMap.values(), ...this.poolServiceMap.values()])
+      this.#loadBalancerSet.notice(object);
+    for (const { metadata } of this.nodePoolMap.values())
+      this.sites.setNodePool(metadata.name ?? '', metadata.labels ?? {});
+    const keys = warmUp({
+      cache: this,
+      book: this.book,
+      isNodePool: this.sites.isNodePool,
+      loadBalancerSet: this.#loadBalancerSet,
+      log: silentLog,
+      classless: false,
+    });
+    for (const name of new Set([...this.configuredNodePools(), ...this.nodePoolMap.keys()])) nodePools.reconcile(name);
+    nodes.reconcile();
+    this.book.drainFreed();
+    for (const key of keys) this.add(serviceQueueKey(key));
+  }
+
+  /** Works until nothing is left to do. @throws Error when it goes on for ever */
+  async settle(): Promise<void> {
+    const { signal } = new AbortController();
+    for (let steps = 0; ; steps++) {
+      const key = this.#queue.shift();
+      if (key === undefined) return;
+      if (steps > 10_000) throw new Error(`never settles; still ${key}`);
+      await this.#dispatch.work(key, signal).catch((error: Error) => {
+        if (error.message !== 'write failed') throw error;
+        this.add(key);
+      });
+    }
+  }
+
+  putService(service: ServiceObject): void {
+    const key = `${service.metadata.namespace}/${service.metadata.name}`;
+    const before = this.serviceMap.get(key);
+    const status = before?.status ?? service.status ?? {};
+    this.serviceMap.set(key, {
+      ...service,
+      status,
+      metadata: { ...service.metadata, resourceVersion: `${++this.#version}` },
+    });
+    if (this.#loadBalancerSet.notice(service)) this.#dispatch.enqueueServices();
+    this.add(serviceQueueKey(key));
+  }
+
+  deleteService(key: string): void {
+    this.serviceMap.delete(key);
+    this.add(serviceQueueKey(key));
+  }
+
+  putNodePool(name: string, labels: Record<string, string> = {}): void {
+    this.nodePoolMap.set(name, { kind: 'NodePool', metadata: { name, uid: `np-${name}`, labels } });
+    this.add(poolQueueKey(name));
+  }
+
+  deleteNodePool(name: string): void {
+    this.nodePoolMap.delete(name);
+    this.add(poolQueueKey(name));
+  }
+
+  putConfig(
+    nodePool: string,
+    text: string,
+    more: { name?: string; annotations?: Record<string, string>; created?: string } = {},
+  ): void {
+    const { name = nodePool, annotations = {}, created = '2026-01-01T00:00:00Z' } = more;
+    const labels = { [NODE_POOL_LABEL]: nodePool };
+    const metadata = {
+      name,
+      namespace: 'yurtlb-system',
+      uid: `cm-${name}`,
+      labels,
+      annotations,
+      creationTimestamp: created,
+    };
+    this.configMapMap.set(name, { kind: 'ConfigMap', metadata, data: { config: text } });
+    this.add(poolQueueKey(nodePool));
+  }
+
+  putRanges(nodePool: string, ranges: readonly string[], annotations: Record<string, string> = {}): void {
+    this.putConfig(nodePool, `address-pools: [{name: default, protocol: layer2, addresses: [${ranges.join(', ')}]}]`, {
+      annotations,
+    });
+  }
+
+  deleteConfig(nodePool: string): void {
+    this.configMapMap.delete(nodePool);
+    this.add(poolQueueKey(nodePool));
+  }
+
+  putNode(name: string, address: string): void {
+    this.nodeMap.set(name, { metadata: { name }, status: { addresses: [{ type: 'InternalIP', address }] } });
+    this.add(NODES_KEY);
+  }
+
+  putPoolService(poolService: PoolServiceObject): void {
+    this.poolServiceMap.set(`${poolService.metadata.namespace}/${poolService.metadata.name}`, poolService);
+    if (this.#loadBalancerSet.notice(poolService)) this.#dispatch.enqueueServices();
+    this.add(serviceQueueKey(serviceOfPoolService(poolService) ?? ''));
+  }
+
+  ingress(key: string): string[] {
+    return (this.serviceMap.get(key)?.status?.loadBalancer?.ingress ?? []).map(
+      ({ ip, hostname }) => `${hostname}=${ip}`,
+    );
+  }
+
+  condition(key: string) {
+    return this.serviceMap.get(key)?.status?.conditions?.find(({ type }) => type === ADDRESSES_ALLOCATED_CONDITION);
+  }
+
+  eventsOf(about: string): string[] {
+    return this.events.filter((one) => one.about === about).map(({ event }) => event.reason);
+  }
+
+  // Queue
+  add(key: string): void {
+    if (!this.#queue.includes(key)) this.#queue.push(key);
+  }
+  addFirst(keys: readonly string[]): void {
+    this.#queue = [...keys, ...this.#queue.filter((key) => !keys.includes(key))];
+  }
+
+  // EventRecorder
+  record(about: KubeObject, event: EventText): void {
+    this.events.push({ about: about.metadata.name ?? '', event });
+  }
+
+  // PlanWriter
+  async writeService(service: ServiceObject, wanted: WantedStatus): Promise<void> {
+    const key = `${service.metadata.namespace}/${service.metadata.name}`;
+    this.#write(key, this.serviceMap, wanted);
+  }
+  async writePoolService(poolService: PoolServiceObject, wanted: WantedStatus): Promise<void> {
+    this.#write(`${poolService.metadata.namespace}/${poolService.metadata.name}`, this.poolServiceMap, wanted);
+  }
+  async clearFormer(): Promise<void> {}
+
+  #write<T extends ServiceObject | PoolServiceObject>(
+    key: string,
+    map: Map<string, T>,
+    { ingress, condition }: WantedStatus,
+  ): void {
+    const fate = this.fate();
+    const object = map.get(key);
+    if (object !== undefined && fate !== 'refused') {
+      const lastTransitionTime = '2026-01-01T00:00:00Z';
+      const conditions = condition === undefined ? [] : [{ ...condition, lastTransitionTime }];
+      const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` };
+      map.set(key, { ...object, metadata, status: { loadBalancer: { ingress: [...ingress] }, conditions } });
+      this.writes.push(key);
+    }
+    if (fate !== 'ok') throw new Error('write failed');
+  }
+
+  // WorldCache
+  service(key: string): ServiceObject | undefined {
+    return this.serviceMap.get(key);
+  }
+  services(): Iterable<ServiceObject> {
+    return this.serviceMap.values();
+  }
+  nodePool(name: string): NodePoolObject | undefined {
+    return this.nodePoolMap.get(name);
+  }
+  nodePools(): Iterable<NodePoolObject> {
+    return this.nodePoolMap.values();
+  }
+  configMaps(nodePool: string): readonly ConfigMapObject[] {
+    return [...this.configMapMap.values()].filter(({ metadata }) => metadata.labels?.[NODE_POOL_LABEL] === nodePool);
+  }
+  configuredNodePools(): Iterable<string> {
+    return [...this.configMapMap.values()].map(({ metadata }) => metadata.labels?.[NODE_POOL_LABEL] ?? '');
+  }
+  nodes(): Iterable<NodeObject> {
+    return this.nodeMap.values();
+  }
+  poolServices(serviceKey: string): readonly PoolServiceObject[] {
+    return [...this.poolServiceMap.values()].filter(
+      (one) => isManaged(one) && serviceOfPoolService(one) === serviceKey,
+    );
+  }
+  allPoolServices(): Iterable<PoolServiceObject> {
+    return this.poolServiceMap.values();
+  }
+}

@@ -1,0 +1,235 @@
+import { strict as assert } from 'node:assert';
+import type { PoolServiceObject } from '@openyurt/nodepool-types';
+import { MemoryCluster } from './memory-cluster.ts';
+import { service } from './world.ts';
+
+const SELECTOR = 'service.openyurt.io/nodepool-labelselector';
+const RENUMBER = { 'service.openyurt.io/allow-renumber': 'true' };
+
+async function shop(...ranges: string[]): Promise<MemoryCluster> {
+  const cluster = new MemoryCluster();
+  cluster.putNodePool('shop', { tier: 'shop' });
+  cluster.putRanges('shop', ranges);
+  await cluster.settle();
+  return cluster;
+}
+
+describe('configuration of a NodePool', () => {
+  it('a refused text changes nothing and is said once', async () => {
+    const cluster = await shop('10.0.0.1');
+    cluster.putConfig('shop', 'address-pools: nonsense');
+    await cluster.settle();
+    cluster.putNodePool('shop', { tier: 'other' });
+    cluster.putService(service({}));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+    assert.deepEqual(cluster.eventsOf('shop'), ['ConfigRefused']);
+    assert.deepEqual(cluster.sites.standing('shop'), { state: 'in-force', stale: true, awaitsRelease: false });
+    cluster.putRanges('shop', ['10.0.0.1-10.0.0.2']);
+    await cluster.settle();
+    assert.deepEqual(cluster.eventsOf('shop'), ['ConfigRefused', 'ConfigLoaded']);
+  });
+
+  it('after a restart with a bad text what is given stays and nothing new is given', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.9');
+    cluster.putService(service({}));
+    await cluster.settle();
+    cluster.putConfig('shop', 'address-pools: nonsense');
+    cluster.restart();
+    cluster.putService(service({ name: 'new', annotations: { [SELECTOR]: 'tier' } }));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+    assert.deepEqual(cluster.ingress('default/new'), []);
+    assert.equal(cluster.condition('default/new')?.reason, 'ConfigRefused');
+    cluster.putRanges('shop', ['10.0.0.1-10.0.0.9']);
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/new'), ['shop=10.0.0.2']);
+  });
+
+  it('a change that takes an address is refused with the Services named, and let through once it takes none', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.9');
+    cluster.putService(service({}));
+    await cluster.settle();
+    cluster.putRanges('shop', ['10.5.0.1']);
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+    assert.match(
+      cluster.events.find(({ event }) => event.reason === 'ConfigRefused')?.event.note ?? '',
+      /10\.0\.0\.1 \(default\/web\)/,
+    );
+    cluster.deleteService('default/web');
+    await cluster.settle();
+    cluster.putService(service({ name: 'next' }));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/next'), ['shop=10.5.0.1']);
+  });
+
+  it('allow-renumber lets it through, and the Service moves', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.9');
+    cluster.putService(service({}));
+    await cluster.settle();
+    cluster.putRanges('shop', ['10.5.0.1'], RENUMBER);
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.5.0.1']);
+  });
+
+  it('a deleted ConfigMap stays in force while its addresses are used', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.9');
+    cluster.putService(service({}));
+    await cluster.settle();
+    cluster.deleteConfig('shop');
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+    cluster.deleteService('default/web');
+    await cluster.settle();
+    assert.equal(cluster.sites.standing('shop').state, 'none');
+  });
+
+  it('the older of two ConfigMaps counts; the other gets an Event', async () => {
+    const cluster = await shop('10.0.0.1');
+    const text = 'address-pools: [{name: default, protocol: layer2, addresses: [10.9.0.1]}]';
+    cluster.putConfig('shop', text, { name: 'younger', created: '2026-02-01T00:00:00Z' });
+    cluster.putService(service({}));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+    assert.deepEqual(cluster.eventsOf('younger'), ['ConfigIgnored']);
+  });
+
+  it('a ConfigMap for a NodePool that is not there is said, and used when it comes', async () => {
+    const cluster = new MemoryCluster();
+    cluster.putRanges('later', ['10.0.0.1']);
+    cluster.putService(service({}));
+    await cluster.settle();
+    assert.deepEqual(cluster.eventsOf('later'), ['NoNodePool']);
+    assert.equal(cluster.condition('default/web')?.reason, 'NoNodePool');
+    cluster.putNodePool('later');
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['later=10.0.0.1']);
+  });
+
+  it("a range over a Node's address is warned about, and the address is skipped", async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.2');
+    cluster.putNode('n1', '10.0.0.1');
+    cluster.putService(service({}));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.2']);
+    assert.deepEqual(cluster.eventsOf('shop'), ['NodeAddress']);
+  });
+});
+
+describe('Services that wait', () => {
+  it('the oldest gets the freed address, whatever order they came in', async () => {
+    const cluster = await shop('10.0.0.1');
+    cluster.putService(service({ name: 'holder' }));
+    await cluster.settle();
+    for (const [name, createdSecond] of [
+      ['young', 30],
+      ['old', 10],
+      ['middle', 20],
+    ] as const) {
+      cluster.putService(service({ name, createdSecond }));
+    }
+    await cluster.settle();
+    cluster.deleteService('default/holder');
+    cluster.putService(service({ name: 'newcomer', createdSecond: 40 }));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/old'), ['shop=10.0.0.1']);
+  });
+
+  it('Events and status are written on change only', async () => {
+    const cluster = await shop('10.0.0.1');
+    cluster.putService(service({ name: 'holder' }));
+    cluster.putService(service({ name: 'waits', createdSecond: 1 }));
+    await cluster.settle();
+    const [events, writes] = [cluster.events.length, cluster.writes.length];
+    for (let i = 0; i < 3; i++) cluster.add('service:default/waits');
+    cluster.restart();
+    await cluster.settle();
+    assert.deepEqual([cluster.events.length, cluster.writes.length], [events, writes]);
+  });
+
+  it('two Services that record one address: the older keeps it', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.5');
+    const ingress = [{ ip: '10.0.0.3', hostname: 'shop', ipMode: 'VIP' }];
+    cluster.putService(service({ name: 'a-young', createdSecond: 9, ingress }));
+    cluster.putService(service({ name: 'z-old', createdSecond: 1, ingress }));
+    cluster.restart();
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/z-old'), ['shop=10.0.0.3']);
+    assert.deepEqual(cluster.ingress('default/a-young'), ['shop=10.0.0.1']);
+  });
+});
+
+describe("beside yurt-manager's LoadBalancerSet", () => {
+  const poolService = (name: string, nodePool: string): PoolServiceObject => ({
+    kind: 'PoolService',
+    metadata: {
+      name,
+      namespace: 'default',
+      uid: `ps-${name}`,
+      resourceVersion: '1',
+      labels: {
+        'openyurt.io/service-name': 'web',
+        'openyurt.io/pool-name': nodePool,
+        'poolservice.openyurt.io/managed-by': 'load-balancer-set-controller',
+      },
+    },
+    spec: { loadBalancerClass: 'service.openyurt.io/vip' },
+  });
+  const selects = service({ annotations: { [SELECTOR]: 'tier' } });
+  const managed = { ...selects, metadata: { ...selects.metadata, finalizers: ['poolservice.openyurt.io/resources'] } };
+
+  it('fills the PoolService, with ipMode, and never writes the Service', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.5');
+    cluster.putService(managed);
+    await cluster.settle();
+    assert.deepEqual(cluster.writes, []);
+    cluster.putPoolService(poolService('named-by-nobody', 'shop'));
+    await cluster.settle();
+    assert.deepEqual(cluster.writes, ['default/named-by-nobody']);
+    const { status } = cluster.poolServiceMap.get('default/named-by-nobody') ?? {};
+    assert.deepEqual(status?.loadBalancer?.ingress, [{ ip: '10.0.0.1', hostname: 'shop', ipMode: 'VIP' }]);
+    cluster.restart();
+    await cluster.settle();
+    assert.deepEqual(cluster.writes, ['default/named-by-nobody'], 'it was written again after a restart');
+  });
+
+  it('a deleted PoolService gives its address back once the NodePool is no longer selected', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.5');
+    cluster.putService(managed);
+    cluster.putPoolService(poolService('ps', 'shop'));
+    await cluster.settle();
+    cluster.putNodePool('shop', {});
+    cluster.poolServiceMap.clear();
+    cluster.add('service:default/web');
+    await cluster.settle();
+    assert.deepEqual(cluster.book.holdings('default/web'), []);
+  });
+
+  it('a PoolService made anew gets its address back', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.5');
+    cluster.putService(managed);
+    cluster.putPoolService(poolService('ps', 'shop'));
+    await cluster.settle();
+    cluster.poolServiceMap.clear();
+    cluster.add('service:default/web');
+    cluster.putService(service({ name: 'other' }));
+    await cluster.settle();
+    cluster.putPoolService(poolService('ps', 'shop'));
+    await cluster.settle();
+    const { status } = cluster.poolServiceMap.get('default/ps') ?? {};
+    assert.equal(status?.loadBalancer?.ingress?.[0]?.ip, '10.0.0.1');
+  });
+
+  it('off: the Service is written, whatever signs there are', async () => {
+    const cluster = new MemoryCluster();
+    cluster.mode = 'off';
+    cluster.restart();
+    cluster.putNodePool('shop', { tier: 'shop' });
+    cluster.putRanges('shop', ['10.0.0.1']);
+    cluster.putPoolService(poolService('ps', 'shop'));
+    cluster.putService(managed);
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+  });
+});

@@ -1,0 +1,108 @@
+import { strict as assert } from 'node:assert';
+import { silentLog } from '@openyurt/nodepool-types';
+import { ApiError } from '../../../cloud-controller/src/kube/api-error.ts';
+import { WorkQueue } from '../../../cloud-controller/src/kube/work-queue.ts';
+
+/** A queue whose work the test ends by hand. */
+function queue(concurrency: number, outcome: (key: string, run: number) => Error | undefined = () => undefined) {
+  const started: string[] = [];
+  const endings = new Map<string, () => void>();
+  const retries = { count: 0 };
+  const made = new WorkQueue(
+    async (key) => {
+      started.push(key);
+      const error = outcome(key, started.filter((one) => one === key).length);
+      if (error !== undefined) throw error;
+      await new Promise<void>((resolve) => endings.set(key, resolve));
+    },
+    { concurrency, firstMs: 1, maxMs: 4 },
+    silentLog,
+    () => 0,
+    { added() {}, worked() {}, retried: () => retries.count++ },
+  );
+  const end = async (key: string) => {
+    endings.get(key)?.();
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  };
+  return { queue: made, started, end, retries };
+}
+
+const until = async (isTrue: () => boolean) => {
+  for (let i = 0; i < 500 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.ok(isTrue());
+};
+
+describe('WorkQueue', () => {
+  it('works nothing before it is started, then each key once', () => {
+    const { queue: q, started } = queue(9);
+    for (const key of ['a', 'b', 'a']) q.add(key);
+    assert.deepEqual(started, []);
+    q.start();
+    assert.deepEqual(started, ['a', 'b']);
+  });
+
+  it('never works a key twice at a time; what is added meanwhile runs again afterwards', async () => {
+    const { queue: q, started, end } = queue(9);
+    q.start();
+    q.add('a');
+    q.add('a');
+    q.add('a');
+    assert.deepEqual(started, ['a']);
+    await end('a');
+    assert.deepEqual(started, ['a', 'a']);
+    await end('a');
+    assert.deepEqual(started, ['a', 'a']);
+  });
+
+  it('keeps to its concurrency; who is put first goes first, in order', async () => {
+    const { queue: q, started, end } = queue(1);
+    q.start();
+    for (const key of ['a', 'b', 'c', 'd']) q.add(key);
+    q.addFirst(['d', 'x']);
+    await end('a');
+    await end('d');
+    await end('x');
+    await end('b');
+    assert.deepEqual(started, ['a', 'd', 'x', 'b', 'c']);
+  });
+
+  it('repeats what fails, and forgets the failure after a success', async () => {
+    const { queue: q, started, retries, end } = queue(1, (_, run) => (run <= 3 ? new Error('no') : undefined));
+    q.start();
+    q.add('a');
+    await until(() => started.length === 4);
+    assert.equal(retries.count, 3);
+    await end('a');
+    assert.equal(q.depth, 0);
+  });
+
+  it('waits as long as the server asks', async () => {
+    const { queue: q, started } = queue(1, (_, run) =>
+      run === 1 ? new ApiError(429, '', 'slow down', 60) : undefined,
+    );
+    q.start();
+    const startedMs = performance.now();
+    q.add('a');
+    await until(() => started.length === 2);
+    assert.ok(performance.now() - startedMs >= 55);
+  });
+
+  it('drains: ends what runs, begins nothing more', async () => {
+    const { queue: q, started, end } = queue(1);
+    q.start();
+    q.add('a');
+    q.add('b');
+    const drained = q.drain();
+    await end('a');
+    await drained;
+    assert.deepEqual(started, ['a']);
+  });
+
+  it('ten thousand keys keep their order', async () => {
+    const { queue: q, started } = queue(20_000);
+    const keys = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
+    for (const key of keys) q.add(key);
+    q.start();
+    assert.deepEqual(started, keys);
+  });
+});
