@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { isAlive } from '../is-alive.ts';
 import { canMakeSites } from './enter.mjs';
 import { namespacesOf, planSite, type SiteNode, type SitePlan, type SitePool, type SiteSpec, wiring } from './plan.ts';
 
@@ -189,15 +190,6 @@ function removeLeftovers(prefix: string): void {
     return pid !== undefined && !isAlive(Number(pid));
   });
   if (dead.length > 0) batch(dead.map((name) => `netns delete ${name}`));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** 'exit' also comes after an uncaught exception; signals end the process only if nobody else listens for them. */
