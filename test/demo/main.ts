@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { controlPlaneBinaries } from '../support/kube/available.ts';
 import { kubeProxyProblem } from '../support/kube/kube-proxy.ts';
@@ -67,15 +68,21 @@ async function keep(timeline: Timeline, stage: Stage): Promise<void> {
   const node = hangzhou?.nodes[0];
   const kubeconfig = await stage.cloud.kubeconfigFor('controller');
   timeline.heading('It stands. To try, in another terminal of this machine:');
-  timeline.line(`  ip netns exec ${stage.site.plan.cloudNs} kubectl --kubeconfig ${kubeconfig} get svc`);
-  timeline.line(`  ip netns exec ${hangzhou?.clientNs} arping -c 3 -I eth0 192.168.10.240`);
-  timeline.line(`  ip netns exec ${node?.ns} curl -s 127.0.0.1:10372/state`);
+  const enter = ownsMachine() ? '' : `nsenter -t ${process.pid} -U -m --preserve-credentials `;
+  timeline.line(`  ${enter}ip netns exec ${stage.site.plan.cloudNs} kubectl --kubeconfig ${kubeconfig} get svc`);
+  timeline.line(`  ${enter}ip netns exec ${hangzhou?.clientNs} arping -c 3 -I eth0 192.168.10.240`);
+  timeline.line(`  ${enter}ip netns exec ${node?.ns} curl -s 127.0.0.1:10372/state`);
   timeline.line(
     `  ip -n ${stage.site.plan.cloudNs} link set ${node?.cloudPort} down     # cut ${node?.name} from the cloud`,
   );
   timeline.line(`  ls ${stage.dir}                                                  # logs and caches`);
   timeline.line(`Nodes: ${POOLS.flatMap(({ nodes }) => [...nodes]).join(', ')}. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => process.once('SIGINT', resolve));
+}
+
+/** Not inside a user namespace of the demo's own, whose network namespaces other terminals do not see. */
+function ownsMachine(): boolean {
+  return readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2] === '4294967295';
 }
 
 process.exit(await main()); // a stage that failed to stand may have left a handle open

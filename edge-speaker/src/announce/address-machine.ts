@@ -82,15 +82,27 @@ export function onConflict(state: AddressState, byMac: string, nowMs: number, un
   return { state: { ...state, defendedMs: nowMs }, effects: [{ kind: 'send-gratuitous' }, report] };
 }
 
-/** The pool already announces it elsewhere and hands it to us: no more probing. A conflict stands until its retry. */
+/**
+ * The hub asks for it without a probe. Probed: the pool announces it already and hands it to us, no more probing.
+ * Announced: another announcer was met, hosts may have learnt its MAC, so it is said again. A conflict stands until its retry.
+ */
 export function onTakeOver(state: AddressState, nowMs: number, timing: Timing): Step {
-  if (state.kind !== 'probing') return { state, effects: [] };
-  return startAnnouncing(false, state.conflicts, nowMs, timing);
+  switch (state.kind) {
+    case 'probing':
+      return startAnnouncing(false, state.conflicts, nowMs, timing);
+    case 'announced':
+      return burstAgain(state, nowMs, timing);
+    case 'conflicted':
+      return { state, effects: [] };
+  }
 }
 
 /** Our own MAC changed (a bond changed its port): what the LAN learnt is wrong, so the burst starts again. */
 export function onNewMac(state: AddressState, nowMs: number, timing: Timing): Step {
-  if (state.kind !== 'announced') return { state, effects: [] };
+  return state.kind === 'announced' ? burstAgain(state, nowMs, timing) : { state, effects: [] };
+}
+
+function burstAgain(state: Extract<AddressState, { kind: 'announced' }>, nowMs: number, timing: Timing): Step {
   return {
     state: { ...state, sent: 1, dueMs: nowMs + timing.gratuitous.intervalMs },
     effects: [{ kind: 'send-gratuitous' }],

@@ -41,7 +41,10 @@ export type AnnouncerEvent =
       readonly retryMs: number;
       readonly heldMs: number;
     }
-  /** Another host uses it; it is kept. At most one event per address, MAC and 10 s; `times` counts those it stands for. */
+  /**
+   * Another host uses it; it is kept. At most one event per address, MAC and 10 s, and 32 in all; `times` counts those it
+   * stands for.
+   */
   | {
       readonly kind: 'conflict';
       readonly address: string;

@@ -27,6 +27,9 @@ import { Receiver } from './receiver.ts';
 import { RepeatLimit } from './repeat-limit.ts';
 import { DEFEND_INTERVAL_MS } from './timing.ts';
 
+/** Each report costs a line of log and an Event at the API: who invents a MAC for each frame must not buy one for each. */
+const REPORTS_PER_INTERVAL = 32;
+
 export type AnnounceSettings = Pick<SiteConfig, 'probes' | 'gratuitous' | 'interfaces'>;
 
 export interface AnnouncerParts {
@@ -50,7 +53,7 @@ export class Announcer {
   private readonly receiver: Receiver;
   private readonly drive: Drive;
   private readonly sockets: LinkSockets;
-  private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS);
+  private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS, REPORTS_PER_INTERVAL);
   private readonly unsubscribe: () => void;
   private settings: AnnounceSettings;
   /** LAN interfaces only: Pods come and go with theirs, and that is none of our business. */
@@ -97,8 +100,8 @@ export class Announcer {
   }
 
   /**
-   * Announces `address`; asking twice changes nothing. With `probe` the LAN is asked first (an address new to the pool),
-   * without it the address is taken over at once. `{ ok: false }`: nothing was done.
+   * Announces `address`; what is announced already is said once more, in a new burst. With `probe` the LAN is asked first
+   * (an address new to the pool), without it the address is taken over at once. `{ ok: false }`: nothing was done.
    */
   announce(address: string, { probe }: { probe: boolean }): Announceable {
     const can = this.canAnnounce(address);

@@ -54,12 +54,12 @@ export class Drive {
     return this.driven.values();
   }
 
-  /** Starts an address, or, where it is being probed and `probe` is false, takes it over at once. */
+  /** Starts an address. One that is announced is said again; one being probed is taken over at once unless `probe`. */
   start(address: string, link: Link, probe: boolean): void {
     const now = this.clock.monotonicMs();
     const driven = this.driven.get(address);
     if (driven === undefined) this.take({ address, link }, begin(probe, now, this.timing));
-    else if (!probe) this.take(driven, onTakeOver(driven.state, now, this.timing));
+    else if (!probe || driven.state.kind === 'announced') this.take(driven, onTakeOver(driven.state, now, this.timing));
   }
 
   stop(address: string): void {

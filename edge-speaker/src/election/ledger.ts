@@ -73,10 +73,18 @@ export class Ledger {
     else if (item.proven && this.tombstones.revive(item.address, item.rv)) this.compose(item.address);
   }
 
-  /** A new claim of another member: the address is not new to the pool. `healed`: told in its first word to us. */
-  hearClaim(address: string, healed: boolean): void {
-    this.remember(address);
-    if (this.holdings.has(address)) this.met.set(address, healed ? 'healed' : 'crossed');
+  /**
+   * A member whose word counts announces it too. `healed`: it did when its word began to count.
+   * {@link judgeAnew} comes with it: the meeting is settled in the next {@link decide}.
+   */
+  meet(address: string, how: 'healed' | 'crossed'): void {
+    if (this.holdings.has(address)) this.met.set(address, how);
+  }
+
+  /** Some member announces it, or did: it is not new to the pool. */
+  remember(address: string): void {
+    if (!this.memory.has(address)) this.memoryGrew = true;
+    this.memory.set(address, true);
   }
 
   /** Forgets the tombstones that every member has outgrown. */
@@ -196,11 +204,7 @@ export class Ledger {
     if (!this.tombstones.learn(tombstone)) return;
     if (this.memory.delete(tombstone.address)) this.memoryGrew = true;
     this.compose(tombstone.address);
-  }
-
-  private remember(address: string): void {
-    if (!this.memory.has(address)) this.memoryGrew = true;
-    this.memory.set(address, true);
+    for (const address of this.tombstones.takePushedOut()) this.compose(address);
   }
 
   /** What is told of one address: the offer, unless a tombstone silences it. */

@@ -8,9 +8,15 @@ import type { Tombstone } from './offer.ts';
  */
 export class Tombstones {
   private readonly kept: LRUCache<string, Tombstone>;
+  private pushedOut: string[] = [];
 
   constructor(max = 2048) {
-    this.kept = new LRUCache({ max });
+    this.kept = new LRUCache({
+      max,
+      dispose: (_, address, why) => {
+        if (why === 'evict') this.pushedOut.push(address);
+      },
+    });
   }
 
   get(address: string): Tombstone | undefined {
@@ -37,6 +43,13 @@ export class Tombstones {
     for (const [address, { rv }] of this.kept.entries()) if (rv <= seenByAll) gone.push(address);
     for (const address of gone) this.kept.delete(address);
     return gone;
+  }
+
+  /** Addresses whose tombstone had to go for want of room, since the last call. */
+  takePushedOut(): string[] {
+    const { pushedOut } = this;
+    if (pushedOut.length > 0) this.pushedOut = [];
+    return pushedOut;
   }
 
   addresses(): string[] {

@@ -29,7 +29,7 @@ export class LinuxLinks implements Links {
   private readonly todo: number[] = [];
   private socket: NativeRouteSocket | undefined;
   private reopen: NodeJS.Timeout | undefined;
-  private asking: { type: number; seq: number } | undefined;
+  private asking: { type: number; seq: number; again: boolean } | undefined;
   private seen = new Set<string>(); // what the running dump named
   private routes: { index: number; priority: number }[] = [];
   private defaultIndex: number | undefined;
@@ -113,7 +113,7 @@ export class LinuxLinks implements Links {
     if (this.asking !== undefined) return;
     const type = this.todo.shift();
     if (type === undefined) return;
-    this.asking = { type, seq: ++this.seq };
+    this.asking = { type, seq: ++this.seq, again: false };
     this.seen = new Set();
     if (type === RTM_GETROUTE) this.routes = [];
     if (this.socket?.send(dumpRequest(type, this.seq)) !== 0) this.reconnect();
@@ -160,7 +160,10 @@ export class LinuxLinks implements Links {
         else this.routes.push(fact);
         return;
       case 'done':
-        if (fact.seq === this.asking?.seq) this.finishDump(fact.interrupted);
+        if (fact.seq === this.asking?.seq) this.finishDump(this.asking);
+        return;
+      case 'interrupted':
+        if (fact.seq === this.asking?.seq) this.asking.again = true;
         return;
       case 'refused':
         if (fact.seq === this.asking?.seq) this.reconnect();
@@ -169,10 +172,8 @@ export class LinuxLinks implements Links {
   }
 
   /** What a whole dump did not name, and no news since, is gone. */
-  private finishDump(again: boolean): void {
-    const type = this.asking?.type;
+  private finishDump({ type, again }: { type: number; again: boolean }): void {
     this.asking = undefined;
-    if (type === undefined) return;
     if (again) {
       this.todo.unshift(type);
       return;

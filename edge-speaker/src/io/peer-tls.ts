@@ -25,6 +25,8 @@ const TLS = {
 const ANY = '0.0.0.0';
 const HANDSHAKE_MS = 3000;
 const MAX_HALF_OPEN = 64;
+/** Sockets that were ended are given this long to send what is queued and to hear the other side's end. */
+const LINGER_MS = 500;
 /** A peer that reads nothing is cut off when so much waits for it. */
 const MAX_QUEUED = 16 * 1024 * 1024;
 
@@ -95,7 +97,12 @@ export class PeerTls {
     for (const socket of this.open) if (!socket.writableEnded) socket.destroy();
     const { server } = this;
     this.server = undefined;
+    const cut = setTimeout(() => {
+      for (const socket of this.open) socket.destroy(); // of a peer that hangs, or died without a word
+    }, LINGER_MS);
     if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (this.open.size === 0) clearTimeout(cut);
+    else cut.unref();
   }
 
   private async bind(server: Server): Promise<number> {
@@ -120,16 +127,30 @@ export class PeerTls {
     return typeof bound === 'object' && bound !== null ? bound.port : 0;
   }
 
-  /** Handshakes under way are few: the oldest goes when there are too many. */
+  /** Handshakes under way are few: when there are too many, the oldest goes of whoever has most of them. */
   private admit(socket: Socket, handlers: PeerSocketHandlers): void {
     socket.setNoDelay(true);
     const key = keyOf(socket);
     this.halfOpen.set(key, socket);
     socket.once('close', () => this.halfOpen.delete(key));
     if (this.halfOpen.size <= MAX_HALF_OPEN) return;
-    const [oldest] = this.halfOpen.values();
     handlers.dropped('session-too-many');
-    oldest?.destroy();
+    const [greedyKey, greedy] = this.oldestOfGreediest();
+    this.halfOpen.delete(greedyKey); // its `close` comes only after other calls have been let in
+    greedy?.destroy();
+  }
+
+  /** A flood from one host pushes out its own handshakes, not those of members. */
+  private oldestOfGreediest(): [key: string, socket: Socket | undefined] {
+    const byHost = new Map<string, string[]>();
+    for (const [key, { remoteAddress = '' }] of this.halfOpen) {
+      const keys = byHost.get(remoteAddress);
+      if (keys === undefined) byHost.set(remoteAddress, [key]);
+      else keys.push(key);
+    }
+    const [most] = [...byHost.values()].sort((a, b) => b.length - a.length);
+    const key = most?.[0] ?? '';
+    return [key, this.halfOpen.get(key)];
   }
 
   private channel(socket: TLSSocket, remote: Endpoint): Wired {

@@ -57,6 +57,7 @@ export class PoolKeyFiles implements PoolKeySource {
     }
     if (this.closed) return;
     if (keys.length === 0) this.report('', 'no usable key');
+    else this.reported.delete('');
     const changed = !sameKeys(keys, this.keys);
     this.keys = keys;
     if (changed) for (const run of this.listeners) run();

@@ -41,7 +41,9 @@ export type RouteFact =
   | { kind: 'address-gone'; index: number; address: LinkAddress }
   /** An IPv4 default route of the main table; `asked` is false for news, which a replaced route makes incomplete. */
   | { kind: 'default-route'; index: number; priority: number; asked: boolean }
-  | { kind: 'done'; seq: number; interrupted: boolean }
+  /** The tables changed while a dump ran: it may have left something out. Any of its messages may say so, once. */
+  | { kind: 'interrupted'; seq: number }
+  | { kind: 'done'; seq: number }
   | { kind: 'refused'; seq: number; errno: number };
 
 /** A dump request of one kind: RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE (IPv4). */
@@ -61,7 +63,9 @@ export function* readRouteFacts(datagram: Buffer): Generator<RouteFact> {
   for (let at = 0; at + HEADER_BYTES <= datagram.length; ) {
     const length = datagram.readUInt32LE(at);
     if (length < HEADER_BYTES || at + length > datagram.length) return;
-    const fact = readMessage(datagram.subarray(at, at + length));
+    const message = datagram.subarray(at, at + length);
+    if ((message.readUInt16LE(6) & NLM_F_DUMP_INTR) !== 0) yield { kind: 'interrupted', seq: message.readUInt32LE(8) };
+    const fact = readMessage(message);
     if (fact !== undefined) yield fact;
     at += (length + 3) & ~3;
   }
@@ -73,7 +77,7 @@ function readMessage(b: Buffer): RouteFact | undefined {
   const body = b.subarray(HEADER_BYTES);
   switch (type) {
     case NLMSG_DONE:
-      return { kind: 'done', seq, interrupted: (b.readUInt16LE(6) & NLM_F_DUMP_INTR) !== 0 };
+      return { kind: 'done', seq };
     case NLMSG_ERROR:
       return body.length >= 4 ? { kind: 'refused', seq, errno: -body.readInt32LE(0) } : undefined;
     case RTM_NEWLINK:
@@ -97,6 +101,8 @@ function readLink(body: Buffer, gone: boolean): RouteFact | undefined {
   if (gone) return { kind: 'link-gone', index };
   const flags = body.readUInt32LE(8);
   const attributes = readAttributes(body.subarray(IFINFO_BYTES));
+  // IFLA_WIRELESS: an event of the old wireless extensions in a NEWLINK's clothes; it carries no address of the link.
+  if (attributes.has(11)) return undefined;
   const name = text(attributes.get(3)); // IFLA_IFNAME
   if (name === undefined) return undefined;
   const info = attributes.get(18); // IFLA_LINKINFO

@@ -1,11 +1,11 @@
-import type { KubeObject } from '@openyurt/nodepool-types';
+import type { KubeObject, LbError } from '@openyurt/nodepool-types';
 import type { Resource, WatchEventType } from '../offline/adopt.ts';
 import type { Contact } from '../offline/cloud-link.ts';
 
 export type { Resource, WatchEventType } from '../offline/adopt.ts';
 export type { Contact } from '../offline/cloud-link.ts';
 
-/** What the feed brings, in the order in which it came. Errors are not among it: what is not known says nothing. */
+/** What the feed brings, in the order in which it came. An error says nothing about objects: it is for people to read. */
 export interface FeedListener {
   /**
    * A whole list.
@@ -21,8 +21,10 @@ export interface FeedListener {
   changed(resource: Resource, type: WatchEventType, object: KubeObject): void;
   /** A watch moved on to this resourceVersion without a change. */
   reached(resource: Resource, resourceVersion: bigint): void;
-  /** What one contact told about the road to the cloud. */
-  contact(contact: Contact): void;
+  /** What one contact told about the road to the cloud. @param error why it failed: the kind, the URL, the remedy */
+  contact(contact: Contact, error?: LbError): void;
+  /** A list or watch got another answer than asked for (403, 503, no list); it is asked again. */
+  refused(resource: Resource, error: LbError): void;
 }
 
 /** The cloud as the speaker reads it, through YurtHub or straight. */

@@ -96,7 +96,7 @@ function facts(o: Json): Facts {
 function item(value: unknown): OfferItem {
   const o = object(value);
   if (o.gone === true) return { address: address(o.address), gone: true, rv: version(o.rv) };
-  const uids = list(o.uids, (uid) => text(uid, 64, 1));
+  const uids = list(o.uids, (uid) => text(uid, 64));
   if (uids.length > MAX_UIDS || typeof o.proven !== 'boolean') throw new Malformed();
   return { address: address(o.address), uids, rv: version(o.rv), proven: o.proven };
 }

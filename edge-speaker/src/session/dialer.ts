@@ -40,10 +40,14 @@ export class Dialer {
     return due;
   }
 
-  /** It said hello: whatever was tried before, now is the time. */
+  /**
+   * It said hello: whatever was tried before, now is the time. A dial that is given up for it is not tried again first:
+   * a replayed hello leads to a host that takes connections and says nothing, and must not keep us from the real one.
+   */
   hello(peer: Peer): void {
     if (peer.session?.channel !== undefined || !this.isOurs(peer)) return;
     if (this.pool.nowMs - peer.dial.startedMs < FRESH_MS) return;
+    if (peer.dial.channel !== undefined) peer.dial.attempt = this.nextPlace(peer.dial.attempt);
     this.abandon(peer);
     this.dial(peer);
   }
@@ -52,6 +56,7 @@ export class Dialer {
   suspect(peer: Peer): void {
     this.abandon(peer);
     peer.dial.attempt = 0;
+    peer.dial.refused = 0;
     this.dial(peer);
   }
 
@@ -78,7 +83,9 @@ export class Dialer {
     }
     this.failed(peer, how);
     if (how !== 'refused') return false;
-    if (!isUp(peer)) peer.absent = true;
+    // Not there only where no place of it takes a call: one of them may be another host's by now.
+    peer.dial.refused += 1;
+    if (!isUp(peer) && peer.dial.refused >= targets(peer, this.pool.port).length) peer.absent = true;
     return peer.state === 'suspect' && isHome(peer, channel.remote);
   }
 
@@ -88,6 +95,7 @@ export class Dialer {
     if (peer?.dial.channel !== channel.id) return;
     peer.dial.channel = undefined;
     peer.dial.attempt = 0;
+    peer.dial.refused = 0;
     peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
   }
 
@@ -115,19 +123,29 @@ export class Dialer {
       return;
     }
     const channel = this.sessions.dial(peer, to, key);
-    peer.dial = { channel: channel.id, startedMs: this.pool.nowMs, nextMs: Infinity, attempt, to };
+    const { refused } = peer.dial;
+    peer.dial = { channel: channel.id, startedMs: this.pool.nowMs, nextMs: Infinity, attempt, refused, to };
   }
 
   /** The next try: another key where ours was not known there, another place where nobody was. */
   private failed(peer: Peer, how: ChannelEnd): void {
     const { dial } = peer;
     const keys = Math.max(1, this.pool.ring.keys.length);
+    if (how !== 'refused') dial.refused = 0;
     const lastKey = dial.attempt % keys === keys - 1;
     const suspected = peer.state === 'suspect' && how === 'ended' && dial.attempt < SUSPECT_RETRIES * keys;
-    dial.attempt += how === 'handshake' ? 1 : keys - (dial.attempt % keys);
+    dial.attempt = how === 'handshake' ? dial.attempt + 1 : this.nextPlace(dial.attempt);
     if (suspected) dial.nextMs = this.pool.nowMs + SUSPECT_RETRY_MS;
     else if (how === 'handshake' && !lastKey) dial.nextMs = this.pool.nowMs;
+    else if (how === 'refused' && dial.refused + 1 < targets(peer, this.pool.port).length)
+      dial.nextMs = this.pool.nowMs;
     else dial.nextMs = Math.max(dial.startedMs + RETRY_MS, this.pool.nowMs + FRESH_MS);
+  }
+
+  /** The attempt after all keys of one place. */
+  private nextPlace(attempt: number): number {
+    const keys = Math.max(1, this.pool.ring.keys.length);
+    return attempt + keys - (attempt % keys);
   }
 
   private abandon(peer: Peer): void {

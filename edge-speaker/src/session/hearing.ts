@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts';
 import type { Facts, Message } from './messages.ts';
-import type { Peer } from './peer.ts';
+import { isSynced, type Peer } from './peer.ts';
 import type { Pool } from './pool.ts';
 import { type Heard, hearClaims, hearOffers } from './told.ts';
 
@@ -27,11 +27,13 @@ export class Hearing {
       }
       case 'claims':
       case 'claims-delta': {
-        const healed = !peer.claims.complete;
+        const counts = isSynced(peer);
         const told = m.t === 'claims' ? m.items : m.set;
         const news = new Set(told.filter((address) => !peer.claims.entries.has(address)));
         return this.heed(channel, peer, hearClaims(peer.claims, m), (address) => {
-          if (peer.claims.entries.has(address) && (healed || news.has(address))) pool.ledger.hearClaim(address, healed);
+          if (!peer.claims.entries.has(address)) return;
+          pool.ledger.remember(address);
+          if (counts && news.has(address)) pool.ledger.meet(address, 'crossed');
         });
       }
       case 'ask-full':
@@ -54,6 +56,7 @@ export class Hearing {
   advance(peer: Peer): void {
     if (peer.state !== 'joining' || !peer.offers.complete || !peer.claims.complete || !peer.session?.beaten) return;
     this.pool.setState(peer, 'alive');
+    for (const address of peer.claims.entries.keys()) this.pool.ledger.meet(address, 'healed');
     this.pool.ledger.judgeAnew(peer.offers.entries.keys());
     this.pool.ledger.judgeAnew(peer.claims.entries.keys());
   }

@@ -33,6 +33,8 @@ export interface DialState {
   nextMs: number;
   /** Which key and which address come next. */
   attempt: number;
+  /** Dials in a row that were refused, whatever the place. */
+  refused: number;
   to: Endpoint | undefined;
 }
 
@@ -41,6 +43,7 @@ export interface Peer {
   readonly node: string;
   /** Named by the Node list. */
   known: boolean;
+  /** IPv4, as all that members say to each other. */
   addresses: readonly string[];
   /** Where hellos came from, newest first, at most {@link MAX_HINTS}; `port` is the TCP port told. */
   hints: Endpoint[];
@@ -82,7 +85,7 @@ export function newPeer(node: string, nowMs: number): Peer {
     incarnation: undefined,
     session: undefined,
     parked: undefined,
-    dial: { channel: undefined, startedMs: -Infinity, nextMs: -Infinity, attempt: 0, to: undefined },
+    dial: { channel: undefined, startedMs: -Infinity, nextMs: -Infinity, attempt: 0, refused: 0, to: undefined },
     absent: false,
     contactMs: undefined,
     helloMs: -Infinity,

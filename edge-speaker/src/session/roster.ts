@@ -1,3 +1,4 @@
+import { familyOf } from '@openyurt/nodepool-types';
 import type { KnownMember } from './facts.ts';
 import type { Pool } from './pool.ts';
 
@@ -19,6 +20,6 @@ export function nameMembers(pool: Pool, members: readonly KnownMember[]): void {
       continue;
     }
     peer.known = true;
-    peer.addresses = addresses;
+    peer.addresses = addresses.filter((address) => familyOf(address) === 'IPv4');
   }
 }

@@ -13,6 +13,8 @@ import { Told } from './told.ts';
 /** How many channels may wait for their first message, and how long. */
 const MAX_UNNAMED = 64;
 const UNNAMED_MS = 3000;
+/** Heartbeats alone keep a member no longer than this: what it offers and announces cannot be heard without a session. */
+const SUSPECT_MS = 5000;
 
 /** Channels become sessions, sessions carry the members' word, and a session's end is the first sign of a death. */
 export class Sessions {
@@ -114,11 +116,13 @@ export class Sessions {
     if (parked !== undefined) this.begin(peer, parked);
   }
 
-  /** Channels that never say who they are, and half-done dials, do not stay. */
+  /** Channels that never say who they are, half-done dials, and members that no dial brings back, do not stay. */
   sweep(): void {
-    for (const { parked } of this.pool.peers.values()) {
+    for (const peer of this.pool.peers.values()) {
+      const { parked } = peer;
       if (parked !== undefined && this.pool.nowMs - parked.openedMs >= UNNAMED_MS)
         this.offend(parked, 'session-name-taken');
+      if (peer.state === 'suspect' && this.pool.nowMs - peer.sinceMs >= SUSPECT_MS) this.bury(peer, 'no-session');
     }
     for (const channel of this.pool.channels.values()) {
       if (channel.hello !== undefined || this.pool.nowMs - channel.openedMs < UNNAMED_MS) continue;

@@ -129,10 +129,11 @@ describe('address machine', () => {
     assert.deepEqual(pauses, [10_000, 20_000, 40_000, 80_000, 160_000, RETRY_MAX_MS, RETRY_MAX_MS]);
   });
 
-  it('a take-over ends the probing, and changes nothing else', () => {
+  it('a take-over ends the probing, says again what is announced, and leaves a conflict alone', () => {
     assert.deepEqual(did(onTakeOver(probing, 5, TIMING)), ['send-gratuitous', 'report-announced']);
-    for (const state of [announced(true), conflicted])
-      assert.deepEqual(onTakeOver(state, 50, TIMING), { state, effects: [] });
+    const { log } = timeline(onTakeOver(announced(true), 5_000, TIMING), 5_000, 6_500);
+    assert.deepEqual(log, ['5000 send-gratuitous', '5500 send-gratuitous', '6000 send-gratuitous']);
+    assert.deepEqual(onTakeOver(conflicted, 50, TIMING), { state: conflicted, effects: [] });
   });
 
   it('a new MAC of ours is told in a new burst', () => {

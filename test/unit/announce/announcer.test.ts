@@ -69,11 +69,27 @@ describe('Announcer', () => {
     assert.equal(time.pending, 0);
   });
 
-  it('asking twice changes nothing', () => {
+  it('what is announced is said once more when asked again, with or without a probe', () => {
+    const { announcer, lan, events, ask, time } = stage();
+    announcer.announce(VIP, { probe: false });
+    time.advance(2_000);
+    for (const probe of [false, true]) {
+      const before = lan.frames.length;
+      announcer.announce(VIP, { probe });
+      const said = lan.frames.slice(before).map((frame) => ArpView.over(frame));
+      assert.deepEqual(
+        said.map((arp) => arp?.senderIp),
+        [ipv4Value(VIP), ipv4Value(VIP)],
+      );
+      assert.equal(ask(VIP), '02:00:00:00:00:11', 'and answered for all the while');
+    }
+    assert.deepEqual(kinds(events), ['announced']);
+  });
+
+  it('what is probed stays probed when asked again with a probe', () => {
     const { announcer, lan } = stage();
-    announcer.announce(VIP, { probe: false });
+    announcer.announce(VIP, { probe: true });
     const frames = lan.frames.length;
-    announcer.announce(VIP, { probe: false });
     announcer.announce(VIP, { probe: true });
     assert.equal(lan.frames.length, frames);
   });
@@ -107,6 +123,21 @@ describe('Announcer', () => {
       { ...conflict, times: 100 },
     ]);
     assert.equal(counts.get(`conflicts ${VIP}`), 101);
+  });
+
+  it('a host that invents a MAC for each frame is not reported for each, and the next real one is', () => {
+    const { announcer, time, lan, events } = stage();
+    announcer.announce(VIP, { probe: false });
+    for (let i = 0; i < 5_000; i++) {
+      const invented = Buffer.from(FOE);
+      invented.writeUInt32BE(i, 2);
+      lan.inject(arpAnnouncement(invented, ipv4Value(VIP)));
+    }
+    assert.equal(kinds(events).filter((kind) => kind === 'conflict').length, 32);
+    time.advance(10_000);
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    const last = events.at(-1);
+    assert.ok(last?.kind === 'conflict' && last.byMac === '02:00:00:00:00:66');
   });
 
   it('a claim of a pool member is a hand-over', () => {

@@ -41,7 +41,7 @@ describe('Ledger', () => {
   it('does not probe what another member has announced', () => {
     const ledger = new Ledger('a', seeds);
     ledger.setOffers([offer()], 10n);
-    ledger.hearClaim(A, true);
+    ledger.remember(A);
     assert.deepEqual(ledger.decide([ledger.view()], true, 0), [{ kind: 'announce', address: A, probe: false }]);
   });
 
@@ -54,7 +54,7 @@ describe('Ledger', () => {
       ledger.setOffers([offer()], 10n);
       ledger.decide([ledger.view()], true, 0);
       const other = view(self === low ? high : low, [offer()], [A]);
-      ledger.hearClaim(A, true);
+      ledger.meet(A, 'healed');
       ledger.judgeAnew([A]);
       assert.deepEqual(ledger.decide([ledger.view(), other], true, 1), [want]);
     }
@@ -80,6 +80,16 @@ describe('Ledger', () => {
     assert.deepEqual(ledger.items.get(A), { address: A, gone: true, rv: 9n });
     ledger.setOffers([offer(A, true, 10n)], 10n);
     assert.deepEqual(ledger.items.get(A), offer(A, true, 10n));
+  });
+
+  it('a tombstone that had to go for want of room is told no more', () => {
+    const ledger = new Ledger('a', seeds);
+    for (let i = 0; i < 3_000; i++)
+      ledger.hear({ address: `10.9.${i >> 8}.${i & 255}`, gone: true, rv: BigInt(i + 1) });
+    assert.equal(ledger.items.size, 2_048);
+    assert.equal(ledger.items.has('10.9.0.0'), false);
+    ledger.prune(3_000n);
+    assert.equal(ledger.items.size, 0);
   });
 
   it('an address that was given up is probed when it comes back', () => {

@@ -186,6 +186,10 @@ describe('messages', () => {
   ];
   for (const { name, json } of refused) it(`refuses ${name}`, () => assert.equal(decode(json), 'message-malformed'));
 
+  it('a Service without a UID ends no session', () => {
+    const items = [{ address: '10.9.0.1', uids: [''], rv: '1', proven: false }];
+    assert.ok(typeof decode({ t: 'offers', version: 1, seen: '1', items }) !== 'string');
+  });
   it('a kind of a newer version is ignored', () => assert.equal(decode({ t: 'weather' }), UNKNOWN_KIND));
   it('junk never throws', () => {
     fc.assert(fc.property(junk, (b) => void decodeMessage(b)));

@@ -1,12 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer, connect as tcpConnect } from 'node:net';
+import { createServer, type Socket, connect as tcpConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { DEFAULT_SITE_CONFIG, silentLog } from '@openyurt/nodepool-types';
 import { PeerLan } from '../../../edge-speaker/src/io/peer-lan.ts';
 import { systemClock, systemTimers } from '../../../edge-speaker/src/io/system-clock.ts';
 import { PoolSession } from '../../../edge-speaker/src/pool-session.ts';
 import type { RawPoolKey } from '../../../edge-speaker/src/ports/pool-key-source.ts';
+import { PoolKeyRing } from '../../../edge-speaker/src/session/pool-keys.ts';
 
 const ADDRESSES = ['10.9.0.1', '10.9.0.2', '10.9.0.3', '10.9.0.4', '10.9.0.5', '10.9.0.6'];
 const KEY: RawPoolKey = { id: 'key-1', secret: Buffer.alloc(32, 7) };
@@ -172,6 +174,50 @@ describe('pool session over real sockets', () => {
     udp.close();
     tcp.destroy();
     assert.ok(inSession(2) && allOnce());
+  });
+
+  it('a flood of half-open calls from one host pushes out its own, not another one', async () => {
+    await start(1);
+    const [first] = members;
+    const call = (localAddress: string) =>
+      new Promise<Socket>((resolve) => {
+        const socket = tcpConnect({ port, host: first?.ip ?? '', localAddress }, () => resolve(socket));
+        socket.on('error', () => {});
+      });
+    const honest = await call('127.0.0.99');
+    const ends = { honest: false, flood: 0 };
+    honest.once('close', () => {
+      ends.honest = true;
+    });
+    const flood = await Promise.all(Array.from({ length: 200 }, () => call('127.0.0.66')));
+    for (const socket of flood) {
+      socket.resume().once('close', () => {
+        ends.flood += 1;
+      });
+    }
+    await until('the flood is cut back to the bound', () => ends.flood >= 200 - 63, 1000);
+    assert.equal(ends.honest, false);
+    for (const socket of [honest, ...flood]) socket.destroy();
+  });
+
+  it('closes within a bound although the other side never ends its connection', async () => {
+    await start(1);
+    const [first] = members;
+    const { identity, psk } = new PoolKeyRing([KEY], 'hangzhou').keys[0] ?? assert.fail();
+    const socket = tlsConnect({
+      ...{ host: first?.ip, port, allowHalfOpen: true, minVersion: 'TLSv1.3' },
+      ...{
+        ciphers: 'TLS_AES_128_GCM_SHA256',
+        pskCallback: () => ({ identity, psk }),
+        checkServerIdentity: () => undefined,
+      },
+    });
+    socket.on('error', () => {});
+    await new Promise<void>((resolve) => socket.once('data', () => resolve()));
+    const atMs = performance.now();
+    await first?.session.close();
+    assert.ok(performance.now() - atMs < 1000);
+    socket.destroy();
   });
 
   it('a taken port is named and another one used', async () => {

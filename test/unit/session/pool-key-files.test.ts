@@ -50,6 +50,23 @@ describe('PoolKeyFiles', () => {
     assert.equal(errors.length, 1);
   });
 
+  it('keys that go for the second time are said for the second time', async () => {
+    const none = () => errors.filter(({ msg }) => msg.endsWith('no usable key')).length;
+    const turn = () => new Promise<void>((resolve) => files.onChange(resolve));
+    await files.start();
+    assert.equal(none(), 1);
+    for (const seen of [1, 2]) {
+      const came = turn();
+      writeFileSync(join(folder, 'key-1'), base64(1));
+      await came;
+      assert.equal(none(), seen);
+      const went = turn();
+      rmSync(join(folder, 'key-1'));
+      await went;
+      assert.equal(none(), seen + 1);
+    }
+  });
+
   it('follows the swap of a mounted Secret', async () => {
     const write = (version: string, keys: Record<string, string>) => {
       mkdirSync(join(folder, version));

@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { DEFAULT_SITE_CONFIG } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
+import { Seeds } from '../../../edge-speaker/src/election/seeds.ts';
 import type { ChannelEnd } from '../../../edge-speaker/src/ports/peer-socket.ts';
 import type { Effect, Fact } from '../../../edge-speaker/src/session/facts.ts';
 import { encodeFrame } from '../../../edge-speaker/src/session/frames.ts';
+import { deriveHeartbeatKeys, encodeHeartbeat } from '../../../edge-speaker/src/session/heartbeat.ts';
 import { encodeHello } from '../../../edge-speaker/src/session/hello.ts';
 import { PoolKeyRing } from '../../../edge-speaker/src/session/pool-keys.ts';
 import { PoolMachine } from '../../../edge-speaker/src/session/pool-machine.ts';
@@ -50,6 +52,42 @@ function begin(facts: Fact[]): PoolMachine {
 
 const bound: Fact = { kind: 'bound', ports: { udp: 10373, tcp: 10373, deaf: false } };
 const others: Fact = { kind: 'members', members: [{ node: 'a', addresses: ['10.0.0.9'] }] };
+
+function heard(node: string, address: string): Fact {
+  const hello = { node, incarnation: 3n, configHash: Buffer.alloc(8), deadMs: 350, tcpPort: 10373, udpPort: 10373 };
+  return { kind: 'datagram', bytes: encodeHello(hello, key), from: { address, port: 10373 } };
+}
+
+/** Announces A alone, then member `a` comes into session, claims A too, and heartbeats some time later. */
+function joined() {
+  const m = begin([bound, { kind: 'links', links }]);
+  live(m, 50, 500);
+  const channel = m.newChannel();
+  m.step({ kind: 'accepted', channel, remote: { address: '10.0.0.9', port: 4 }, identity: key.identity }, 510);
+  const keys = deriveHeartbeatKeys(key, Buffer.alloc(16, 0xff), Buffer.alloc(16, 5), true);
+  let sequence = 0n;
+  const beat = (): Fact => {
+    const bytes = encodeHeartbeat({ sequence: ++sequence, echo: 0n, answerNow: false }, keys);
+    return { kind: 'datagram', bytes, from: { address: '10.0.0.9', port: 10373 } };
+  };
+  const told: string[] = [];
+  const step = (fact: Fact, atMs: number) => {
+    const before = m.members()[0]?.state;
+    const said = words(m.step(fact, atMs));
+    if (before !== 'alive' && m.members()[0]?.state === 'alive') told.push('alive');
+    told.push(...said);
+  };
+  const offer = { address: A, uids: ['u'], rv: '1', proven: true };
+  for (const message of [
+    helloOf('a'),
+    encodeFrame({ t: 'offers', version: 1, seen: '1', items: [offer] }),
+    encodeFrame({ t: 'claims', version: 1, items: [A] }),
+  ]) {
+    step({ kind: 'channel-data', channel, bytes: message }, 520);
+  }
+  step(beat(), 600);
+  return { m, beat, channel, told };
+}
 
 describe('PoolMachine', () => {
   it('alone, it announces after 350 ms of silence, not before', () => {
@@ -123,6 +161,57 @@ describe('PoolMachine', () => {
       m.members().map(({ state }) => state),
       ['dead'],
     );
+  });
+
+  it('one place that refuses is not the absence of a member with two', () => {
+    const m = machine();
+    const two: Fact = { kind: 'members', members: [{ node: 'c', addresses: ['10.0.0.9', '10.0.0.10'] }] };
+    for (const fact of [bound, { kind: 'links', links }, offers] as Fact[]) m.step(fact, 0);
+    const refuse = (effects: Effect[], atMs: number) => {
+      const dial = effects.find((e) => e.kind === 'dial') ?? assert.fail('no dial');
+      return m.step({ kind: 'channel-down', channel: dial.channel, how: 'refused' }, atMs);
+    };
+    const second = refuse(m.step(two, 1), 2);
+    assert.deepEqual(words(second), []);
+    assert.deepEqual(words(refuse(second, 3)), [`announce ${A}`], 'both refuse: nobody is there');
+  });
+
+  it('members are dialed at IPv4 addresses alone', () => {
+    const m = begin([bound, { kind: 'links', links }]);
+    const dual: Fact = { kind: 'members', members: [{ node: 'c', addresses: ['fd00::9', '10.0.0.9'] }] };
+    const dials = m.step(dual, 1).flatMap((e) => (e.kind === 'dial' ? e.to.address : []));
+    assert.deepEqual(dials, ['10.0.0.9']);
+  });
+
+  it('a replayed hello from a host that takes calls and says nothing does not keep it from the real member', () => {
+    const m = begin([
+      bound,
+      { kind: 'links', links },
+      { kind: 'members', members: [{ node: 'c', addresses: ['10.0.0.9'] }] },
+    ]);
+    const dialed = new Set<string>();
+    for (let atMs = 10; atMs < 1000; atMs += 10) {
+      for (const e of m.step(heard('c', '10.0.0.66'), atMs)) if (e.kind === 'dial') dialed.add(e.to.address);
+    }
+    assert.deepEqual([...dialed].sort(), ['10.0.0.66', '10.0.0.9']);
+  });
+
+  it('a member that heartbeats and cannot be called any more is given up', () => {
+    const { m, beat, channel } = joined();
+    const end = m.step({ kind: 'channel-down', channel, how: 'ended' }, 700);
+    assert.ok(end.some(({ kind }) => kind === 'dial'));
+    const states = new Map<number, string | undefined>();
+    for (let atMs = 750; atMs <= 6_000; atMs += 50) {
+      m.step(beat(), atMs);
+      states.set(atMs, m.members()[0]?.state);
+    }
+    assert.deepEqual([states.get(5_650), states.get(5_750)], ['suspect', 'dead']);
+  });
+
+  it('an announcer that is met is answered once, when its word counts', () => {
+    const { told } = joined();
+    const winner = new Seeds().beats('b', 'a', A);
+    assert.deepEqual(told, winner ? ['alive', `announce ${A}`] : ['alive', `withdraw ${A}`]);
   });
 
   it('its own name from elsewhere is dropped and counted', () => {

@@ -65,6 +65,11 @@ describe('rtnetlink', () => {
       datagram: message(16, link(0, 0x1)),
       want: [{ ...eth0, up: true, carrier: false }],
     },
+    {
+      name: 'a wireless event (a roam, a scan) is no link without a MAC',
+      datagram: message(16, Buffer.concat([link(0, 0x10001).subarray(0, 28), attribute(11, Buffer.alloc(24))])),
+      want: [],
+    },
     { name: 'a link that goes', datagram: message(17, link(0, 0)), want: [{ kind: 'link-gone', index: 7 }] },
     { name: 'a port that leaves its bridge is no link that goes', datagram: message(17, link(7, 0)), want: [] },
     {
@@ -94,7 +99,16 @@ describe('rtnetlink', () => {
       datagram: Buffer.concat([message(17, link(0, 0)), message(3, Buffer.alloc(4), { flags: MULTI | 0x10, seq: 9 })]),
       want: [
         { kind: 'link-gone', index: 7 },
-        { kind: 'done', seq: 9, interrupted: true },
+        { kind: 'interrupted', seq: 9 },
+        { kind: 'done', seq: 9 },
+      ],
+    },
+    {
+      name: 'a dump that says in its middle that it may have left something out',
+      datagram: message(16, link(0, 0x10001), { flags: MULTI | 0x10, seq: 9 }),
+      want: [
+        { kind: 'interrupted', seq: 9 },
+        { ...eth0, up: true, carrier: true },
       ],
     },
     {
