@@ -132,7 +132,6 @@ export class Controller {
   }
 
   async #lead(stop: AbortSignal): Promise<number> {
-    this.#enqueueOnChange();
     for (const informer of this.#cache.informers.values()) void informer.run(this.#watching.signal);
     if (!(await this.#lease.acquire(stop))) return 0;
     this.log.info('lease acquired', { identity: this.options.leaseIdentity });
@@ -173,11 +172,12 @@ export class Controller {
     for (const name of names) this.#nodePools.reconcile(name);
     this.#nodes.reconcile();
     this.#book.drainFreed();
-    this.#queue.clear();
+    this.#enqueueOnChange();
     for (const key of keys) this.#queue.add(serviceQueueKey(key));
     this.#queue.start();
   }
 
+  /** From now on: what a replica that stands by hears is in its caches, and that is all it needs. */
   #enqueueOnChange(): void {
     const { serviceInformer, nodePoolInformer, configMapInformer, nodeInformer, poolServiceInformer } = this.#cache;
     const queue = this.#queue;
@@ -233,12 +233,7 @@ export class Controller {
       queueDepth: () => this.#queue.depth,
       waiting: () => this.#waiting.size,
       leads: () => this.#lease.isHeld,
-      configs: () =>
-        [...this.#sites.standings].map(([nodePool, { state, stale }]) => ({
-          nodePool,
-          loaded: state === 'in-force',
-          stale,
-        })),
+      configs: () => this.#sites.configs(),
     });
   }
 }

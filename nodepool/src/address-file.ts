@@ -25,12 +25,15 @@ export interface AddressFile {
   readonly notes: readonly Problem[];
 }
 
+const MANIFEST_KEY = /\b(?:kind|apiVersion)\b/;
+
 /**
  * Reads a file as a person has it: manifests (several documents, Lists, other kinds between them) with NodePools'
  * ConfigMaps, or only the text of `config`. Never throws.
  */
 export function readAddressFile(written: string): AddressFile {
   const text = written.startsWith('\uFEFF') ? written.slice(1) : written;
+  if (!MANIFEST_KEY.test(text)) return readConfigText(text); // so that its own, closer bounds hold
   const parsed = parseYaml(text, MANIFEST_BOUNDS);
   if (!parsed.ok) return { configs: [], problems: parsed.problems, warnings: [], notes: [] };
   if (!parsed.documents.some(isManifest)) return readConfigText(text);

@@ -10,6 +10,7 @@ import {
   NODE_POOL_SELECTOR_ANNOTATION,
   SHARING_KEY_ANNOTATION,
 } from './names.ts';
+import { quote } from './problem.ts';
 import { decodeRequestedAddresses } from './requested-addresses.ts';
 import { annotation, annotationOrAlias } from './service-annotations.ts';
 
@@ -113,7 +114,7 @@ function decodeAdopt(service: ServiceObject): { value: boolean; problems: Reques
   const found = annotation(service, ADOPT_ANNOTATION);
   if (found === undefined || found.text === 'false') return { value: false, problems: [] };
   if (found.text === 'true') return { value: true, problems: [] };
-  const message = `annotation ${found.key} ${JSON.stringify(found.text)} is neither "true" nor "false" and counts as "false". Write "true" to adopt the addresses in the status.`;
+  const message = `annotation ${found.key} ${quote(found.text)} is neither "true" nor "false" and counts as "false". Write "true" to adopt the addresses in the status.`;
   return { value: false, problems: [{ reason: 'BadAdoptAnnotation', message, advisory: true }] };
 }
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from './kube-objects.ts';
 import { DISCARD_ANNOTATION, LISTEN_ANNOTATION } from './names.ts';
+import { quote } from './problem.ts';
 
 /** Why the edge's kube-proxy does not see a Service, so that nobody would forward what we attract. */
 export interface HiddenService {
@@ -21,7 +22,7 @@ export function hiddenAtEdge(service: KubeObject, nodePool: string): HiddenServi
   }
   const listen: unknown = annotations[LISTEN_ANNOTATION];
   if (typeof listen !== 'string' || listensIn(listen, nodePool)) return undefined;
-  const message = `annotation ${LISTEN_ANNOTATION} ${JSON.stringify(listen)} leaves NodePool ${nodePool} out: YurtHub hides this Service from its kube-proxy. Add ${nodePool} to announce the Service there.`;
+  const message = `annotation ${LISTEN_ANNOTATION} ${quote(listen)} leaves NodePool ${nodePool} out: YurtHub hides this Service from its kube-proxy. Add ${nodePool} to announce the Service there.`;
   return { reason: 'NotListening', message };
 }
 

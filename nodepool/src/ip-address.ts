@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { LbError } from './errors.ts';
+import { quote } from './problem.ts';
 
 /** Written as `spec.ipFamilies` writes it. */
 export type IpFamily = 'IPv4' | 'IPv6';
@@ -21,7 +22,7 @@ export const BITS: Record<IpFamily, number> = { IPv4: 32, IPv6: 128 };
 export function parseIpAddress(text: string): IpAddress {
   const address = tryParseIpAddress(text);
   if (address !== undefined) return address;
-  throw new LbError('LB_BAD_ADDRESS', `${JSON.stringify(text)} is not an IP address`, addressRemedy(text));
+  throw new LbError('LB_BAD_ADDRESS', `${quote(text)} is not an IP address`, addressRemedy(text));
 }
 
 /** @returns undefined where {@link parseIpAddress} would throw */

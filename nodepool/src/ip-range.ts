@@ -1,5 +1,6 @@
 import { LbError } from './errors.ts';
 import { BITS, compareIp, formatIpAddress, type IpAddress, type IpFamily, tryParseIpAddress } from './ip-address.ts';
+import { quote } from './problem.ts';
 
 /** All addresses from `first` to `last`, both included. Exact for both families; `first <= last` always. */
 export interface IpRange {
@@ -43,7 +44,7 @@ function parseCidr(text: string): IpRange {
   const prefix = text.slice(slash + 1);
   const bits = BITS[address.family];
   if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
-    throw bad(text, `has the prefix length ${JSON.stringify(prefix)}`, `Write a number from 0 to ${bits}.`);
+    throw bad(text, `has the prefix length ${quote(prefix)}`, `Write a number from 0 to ${bits}.`);
   }
   const hostBits = BigInt(bits - Number(prefix));
   const first = (address.value >> hostBits) << hostBits;
@@ -55,7 +56,7 @@ function parseEnd(whole: string, text: string): IpAddress {
   if (address !== undefined) return address;
   throw bad(
     whole,
-    text === whole ? 'is no address, range or prefix' : `holds ${JSON.stringify(text)}, which is no address`,
+    text === whole ? 'is no address, range or prefix' : `holds ${quote(text)}, which is no address`,
     'Write 192.168.10.240-192.168.10.250, 192.168.10.0/24 or a single address.',
   );
 }
@@ -72,5 +73,5 @@ function between(text: string, first: IpAddress, last: IpAddress): IpRange {
 }
 
 function bad(text: string, what: string, remedy: string): LbError {
-  return new LbError('LB_BAD_RANGE', `range ${JSON.stringify(text)} ${what}`, remedy);
+  return new LbError('LB_BAD_RANGE', `range ${quote(text)} ${what}`, remedy);
 }

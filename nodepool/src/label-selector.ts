@@ -1,4 +1,5 @@
 import { LbError } from './errors.ts';
+import { quote } from './problem.ts';
 
 /** A Kubernetes label selector; all requirements must hold. No requirement: everything matches. */
 export interface LabelSelector {
@@ -62,7 +63,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   const fail = (what: string): never => {
     throw new LbError(
       'LB_BAD_SELECTOR',
-      `label selector ${JSON.stringify(text)}: ${what}`,
+      `label selector ${quote(text)}: ${what}`,
       'Write requirements such as region=east, tier in (shop,bar), !retired, separated by commas.',
     );
   };
@@ -74,10 +75,10 @@ export function parseLabelSelector(text: string): LabelSelector {
     const token = next('a label key');
     const slash = token.indexOf('/');
     const good = LABEL_NAME.test(token.slice(slash + 1)) && (slash < 0 || DNS_PREFIX.test(token.slice(0, slash)));
-    return good ? token : fail(`${JSON.stringify(token)} is no label key`);
+    return good ? token : fail(`${quote(token)} is no label key`);
   };
   const value = (token: string): string =>
-    token === '' || LABEL_NAME.test(token) ? token : fail(`${JSON.stringify(token)} is no label value`);
+    token === '' || LABEL_NAME.test(token) ? token : fail(`${quote(token)} is no label value`);
   const optionalValue = (): string => {
     const token = peek();
     return token === undefined || token === ',' || token === ')' ? '' : value(next('a value'));
@@ -88,7 +89,7 @@ export function parseLabelSelector(text: string): LabelSelector {
     for (;;) {
       const token = next("')'");
       if (token === ')') return values;
-      if (token !== ',') fail(`${JSON.stringify(token)} stands where ',' or ')' should`);
+      if (token !== ',') fail(`${quote(token)} stands where ',' or ')' should`);
       values.push(optionalValue());
     }
   };
@@ -104,15 +105,15 @@ export function parseLabelSelector(text: string): LabelSelector {
     if (operator === '=' || operator === '==') return { key: name, operator: 'in', values: [optionalValue()] };
     if (operator === '!=') return { key: name, operator: 'notin', values: [optionalValue()] };
     if (operator === 'in' || operator === 'notin') return { key: name, operator, values: valueList() };
-    if (operator !== '>' && operator !== '<') return fail(`${JSON.stringify(operator)} is no operator`);
+    if (operator !== '>' && operator !== '<') return fail(`${quote(operator)} is no operator`);
     const bound = next('a number');
-    if (!isInt64(bound)) fail(`${JSON.stringify(bound)} is no whole number`);
+    if (!isInt64(bound)) fail(`${quote(bound)} is no whole number`);
     return { key: name, operator: operator === '>' ? 'gt' : 'lt', values: [bound] };
   };
   while (at < tokens.length) {
     requirements.push(requirement());
     if (at === tokens.length) break;
-    if (next("','") !== ',') fail(`${JSON.stringify(tokens[at - 1])} stands where ',' should`);
+    if (next("','") !== ',') fail(`${quote(tokens[at - 1] ?? '')} stands where ',' should`);
     if (at === tokens.length) fail('ends with a comma');
   }
   return { text, requirements };

@@ -3,6 +3,7 @@ import { formatIpAddress, type IpAddress, type IpFamily, parseIpAddress } from '
 import type { ServiceObject } from './kube-objects.ts';
 import type { RequestProblem } from './load-balancer-request.ts';
 import { REQUESTED_IP_ANNOTATION_PREFIX, REQUESTED_IPS_ANNOTATION } from './names.ts';
+import { quote } from './problem.ts';
 import { type AnnotationText, annotation, metallbAnnotation } from './service-annotations.ts';
 
 /** The addresses a Service asks for by name, and what is wrong with the asking. */
@@ -11,6 +12,9 @@ export interface RequestedAddresses {
   readonly anywhere: readonly IpAddress[];
   readonly problems: readonly RequestProblem[];
 }
+
+/** More than a Service in a thousand NodePools needs. */
+const MAX_PIECES = 1024;
 
 interface Asked {
   readonly source: AnnotationText;
@@ -31,7 +35,7 @@ export function decodeRequestedAddresses(service: ServiceObject, families: reado
     for (const message of faults) problems.push({ reason: 'BadAddressAnnotation', message, nodePool: pool });
     if (faults.length === 0) byPool.set(pool, addresses);
   }
-  const { addresses, faults } = readAddresses(askedAnywhere(service), families);
+  const { addresses, faults } = readAddresses(askedAnywhere(service, problems), families);
   for (const message of faults) problems.push({ reason: anywhereReason(message), message });
   return { byPool, anywhere: faults.length === 0 ? addresses : [], problems };
 }
@@ -48,27 +52,37 @@ function askedByPool(service: ServiceObject, problems: RequestProblem[]): Map<st
     const source = annotation(service, key);
     if (source === undefined) continue;
     const pool = key.slice(REQUESTED_IP_ANNOTATION_PREFIX.length);
-    for (const piece of source.text.split(',')) add(pool, { source, piece: piece.trim() });
+    for (const piece of pieces(source, problems, pool)) add(pool, { source, piece });
   }
   const source = annotation(service, REQUESTED_IPS_ANNOTATION);
-  for (const piece of source?.text.split(',') ?? []) {
+  if (source === undefined) return asked;
+  for (const piece of pieces(source, problems)) {
     const equals = piece.indexOf('=');
     const pool = piece.slice(0, equals).trim();
-    if (source !== undefined && equals >= 0 && pool !== '') {
+    if (equals >= 0 && pool !== '') {
       add(pool, { source, piece: piece.slice(equals + 1).trim() });
-    } else if (source !== undefined) {
-      const message = `${say(source)}: ${JSON.stringify(piece.trim())} names no NodePool. Write <nodepool>=<address>, separated by commas.`;
+    } else {
+      const message = `${say(source)}: ${quote(piece)} names no NodePool. Write <nodepool>=<address>, separated by commas.`;
       problems.push({ reason: 'BadAddressAnnotation', message });
     }
   }
   return asked;
 }
 
-function askedAnywhere(service: ServiceObject): Asked[] {
+/** Splits at commas. Somebody's annotation of 256 KiB must cost neither time nor memory to speak of. */
+function pieces(source: AnnotationText, problems: RequestProblem[], nodePool?: string): readonly string[] {
+  const all = source.text.split(',', MAX_PIECES + 1);
+  if (all.length <= MAX_PIECES) return all.map((piece) => piece.trim());
+  const message = `${say(source)}: has more than ${MAX_PIECES} entries. Remove those that are not needed.`;
+  problems.push({ reason: 'BadAddressAnnotation', message, ...(nodePool === undefined ? {} : { nodePool }) });
+  return [];
+}
+
+function askedAnywhere(service: ServiceObject, problems: RequestProblem[]): Asked[] {
   const asked: Asked[] = [];
   const metallb = metallbAnnotation(service, 'loadBalancerIPs');
-  for (const piece of metallb?.text.split(',') ?? []) {
-    if (metallb !== undefined) asked.push({ source: metallb, piece: piece.trim() });
+  if (metallb !== undefined) {
+    for (const piece of pieces(metallb, problems)) asked.push({ source: metallb, piece });
   }
   const field: unknown = service.spec?.loadBalancerIP;
   if (typeof field === 'string' && field.trim() !== '') {
@@ -106,7 +120,7 @@ function readAddresses(asked: readonly Asked[], families: readonly IpFamily[]) {
       }
     } catch (error) {
       if (!(error instanceof LbError)) throw error;
-      faults.push(`${say(source)}: ${JSON.stringify(piece)} is not an IP address. ${error.remedy}`);
+      faults.push(`${say(source)}: ${quote(piece)} is not an IP address. ${error.remedy}`);
     }
   }
   const addresses = [...taken.values()].map(({ address }) => address);
@@ -114,7 +128,5 @@ function readAddresses(asked: readonly Asked[], families: readonly IpFamily[]) {
 }
 
 function say({ key, text }: AnnotationText): string {
-  return key === LOAD_BALANCER_IP_FIELD
-    ? `${key} ${JSON.stringify(text)}`
-    : `annotation ${key} ${JSON.stringify(text)}`;
+  return key === LOAD_BALANCER_IP_FIELD ? `${key} ${quote(text)}` : `annotation ${key} ${quote(text)}`;
 }

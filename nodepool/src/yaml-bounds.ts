@@ -2,12 +2,14 @@
 export interface YamlBounds {
   readonly maxChars: number;
   readonly maxDepth: number;
+  /** Line ends and punctuation that YAML gives a meaning: what the parser's time goes with, some 10 µs each. */
+  readonly maxMarks: number;
 }
 
-/** One NodePool's configuration: thousands of ranges fit. */
-export const CONFIG_BOUNDS: YamlBounds = { maxChars: 64 * 1024, maxDepth: 32 };
-/** A file of manifests. */
-export const MANIFEST_BOUNDS: YamlBounds = { maxChars: 4 * 1024 * 1024, maxDepth: 64 };
+/** One NodePool's configuration: a thousand ranges fit, read or refused within milliseconds. */
+export const CONFIG_BOUNDS: YamlBounds = { maxChars: 64 * 1024, maxDepth: 32, maxMarks: 2048 };
+/** A file of manifests, which only `yurtlb validate` reads. */
+export const MANIFEST_BOUNDS: YamlBounds = { maxChars: 4 * 1024 * 1024, maxDepth: 64, maxMarks: 256 * 1024 };
 
 export interface BoundExceeded {
   readonly offset: number;
@@ -28,7 +30,7 @@ const MAX_MARKERS = 16;
  * Whether the text is too long or may nest too deep. Brackets in quotes and comments count as well: a false alarm
  * wants more unclosed ones than `maxDepth`.
  */
-export function exceedsBounds(text: string, { maxChars, maxDepth }: YamlBounds): BoundExceeded | undefined {
+export function exceedsBounds(text: string, { maxChars, maxDepth, maxMarks }: YamlBounds): BoundExceeded | undefined {
   if (text.length > maxChars) {
     return {
       offset: 0,
@@ -61,7 +63,22 @@ export function exceedsBounds(text: string, { maxChars, maxDepth }: YamlBounds):
       if (++depth > maxDepth) return tooDeep(at);
     } else if ((char === ']' || char === '}') && depth > 0) depth--;
   }
-  return undefined;
+  const marked = nthMark(text, maxMarks + 1);
+  if (marked === undefined) return undefined;
+  const problem = `holds more than ${maxMarks} line ends, commas, quotes and other marks`;
+  return { offset: marked, problem, remedy: 'Write ranges instead of single addresses.' };
+}
+
+const MARK = /[\n[\]{},"'&*!|>%@`\\?#]|[:-](?=[ \t\n])/g;
+
+/** Where the n-th mark stands; undefined: there are fewer. */
+function nthMark(text: string, n: number): number | undefined {
+  MARK.lastIndex = 0;
+  for (let left = n; ; left--) {
+    const found = MARK.exec(text);
+    if (found === null) return undefined;
+    if (left === 1) return found.index;
+  }
 }
 
 /** Past the indentation and the markers of one line. */

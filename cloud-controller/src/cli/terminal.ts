@@ -13,6 +13,14 @@ export interface Terminal {
   wallMs(): number;
 }
 
+/** `yurtlb validate … | head`: whoever read has seen enough. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(1);
+    throw error;
+  });
+}
+
 export const systemTerminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject, Log } from '@openyurt/nodepool-types';
 import type { EventRecorder, EventText } from '../ports/event-recorder.ts';
-import { isStatus } from './api-error.ts';
+import { ApiError, isStatus } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 
 interface Said {
@@ -22,7 +22,9 @@ const MAX_WAITING = 1000;
 const MAX_SAID = 4096;
 /** The same text about the same object within this time is a series, not a new Event. */
 const SERIES_MS = 600_000;
+/** In bytes, and an Event with a longer one is refused: ValidateEventCreate in pkg/apis/core/validation/events.go. */
 const MAX_NOTE = 1024;
+const MAX_INSTANCE = 128;
 const CONTROLLER = 'service.openyurt.io/yurtlb-controller';
 
 /** Writes events.k8s.io/v1 Events in the background: merged into series, paced, and dropped past a bound. */
@@ -31,6 +33,7 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #said = new Map<string, Said>();
   #working: Promise<void> | undefined;
   #dropped = 0;
+  readonly #refused = new Set<number>();
 
   constructor(
     private readonly client: ApiClient,
@@ -64,13 +67,25 @@ export class ApiEventRecorder implements EventRecorder {
       try {
         await this.#send(next);
       } catch (error) {
-        this.log.debug('event not written', { err: error instanceof Error ? error.message : String(error) });
+        this.#complain(error);
       }
     }
   }
 
+  /** An API that is away is said elsewhere. One that refuses (a missing role, a text it does not take) is said once each. */
+  #complain(error: unknown): void {
+    const status = error instanceof ApiError ? error.status : 0;
+    const fields = { err: error instanceof Error ? error.message : String(error) };
+    if (status < 400 || status > 499 || status === 429 || this.#refused.has(status)) {
+      this.log.debug('event not written', fields);
+      return;
+    }
+    this.#refused.add(status);
+    this.log.warn('event not written', fields);
+  }
+
   async #send({ about, event, at }: Waiting): Promise<void> {
-    const note = event.note.length > MAX_NOTE ? `${event.note.slice(0, MAX_NOTE - 1)}…` : event.note;
+    const note = cutToBytes(event.note, MAX_NOTE);
     const { uid = '', name = '', namespace } = about.metadata;
     const key = [uid, event.type, event.reason, note].join('\n');
     const nowMs = performance.now();
@@ -83,7 +98,7 @@ export class ApiEventRecorder implements EventRecorder {
     const path = `/apis/events.k8s.io/v1/namespaces/${namespace ?? 'default'}/events`;
     const said: Said = {
       path,
-      name: `${name.slice(0, 200)}.${randomBytes(8).toString('hex')}`,
+      name: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${randomBytes(8).toString('hex')}`,
       count: 1,
       lastMs: nowMs,
     };
@@ -122,7 +137,7 @@ export class ApiEventRecorder implements EventRecorder {
       action: 'Allocate',
       note,
       reportingController: CONTROLLER,
-      reportingInstance: this.instance,
+      reportingInstance: cutToBytes(this.instance, MAX_INSTANCE),
       regarding: {
         apiVersion: about.apiVersion,
         kind: about.kind,
@@ -133,6 +148,15 @@ export class ApiEventRecorder implements EventRecorder {
       },
     };
   }
+}
+
+/** The text, or its beginning and an ellipsis, in at most `max` bytes of UTF-8. */
+export function cutToBytes(text: string, max: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= max) return text;
+  let end = max - 3;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--; // not inside a character
+  return `${bytes.toString('utf8', 0, end)}…`;
 }
 
 /** metav1.MicroTime */

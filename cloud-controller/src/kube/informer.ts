@@ -46,6 +46,8 @@ export class Informer<T extends KubeObject> {
   #turn: AbortController | undefined;
   readonly #relisted: (() => void)[] = [];
   readonly #backoff: Backoff;
+  /** When the outage that lasts began, in milliseconds since the epoch. */
+  #failedAtMs: number | undefined;
 
   constructor(
     private readonly client: ApiClient,
@@ -97,20 +99,35 @@ export class Informer<T extends KubeObject> {
   }
 
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    if (isStatus(error, 410)) this.#version = '';
+    const isExpired = isStatus(error, 410);
+    if (isExpired) this.#version = '';
     if (this.options.optional === true && isStatus(error, 404)) {
       this.#version = '';
       this.#pathAt = (this.#pathAt + 1) % (1 + (this.options.olderPaths?.length ?? 0));
       if (this.#pathAt > 0) return;
-      this.#listed(new Map());
-      for (const done of this.#relisted.splice(0)) done();
-      return pause(ABSENT_MS, signal);
+      // whoever takes a CRD away has its objects deleted first: with objects known, this is a fault and not their end
+      if (this.store.size === 0) {
+        this.#listed(new Map());
+        for (const done of this.#relisted.splice(0)) done();
+        return pause(ABSENT_MS, signal);
+      }
     }
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, this.#backoff.next());
     const err = error instanceof Error ? error.message : String(error);
-    this.log.warn('list or watch failed', { path: this.#path, err, retryMs: Math.round(waitMs) });
+    const fields = { path: this.#path, err, retryMs: Math.round(waitMs) };
+    // once for each outage: five kinds that repeat it for hours would bury everything else
+    if (isExpired || this.#failedAtMs !== undefined) this.log.debug('list or watch failed', fields);
+    else this.log.warn('list or watch failed', fields);
+    if (!isExpired) this.#failedAtMs ??= Date.now();
     await pause(waitMs, signal);
+  }
+
+  /** A list came, or an event of the watch. */
+  #works(): void {
+    if (this.#failedAtMs === undefined) return;
+    this.log.info('listing and watching again', { path: this.#path, downMs: Date.now() - this.#failedAtMs });
+    this.#failedAtMs = undefined;
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
@@ -128,7 +145,7 @@ export class Informer<T extends KubeObject> {
         const query = { ...this.options.query, limit: PAGE, ...(next === '' ? {} : { continue: next }) };
         const page: ListAnswer<T> = await this.client.request({
           method: 'GET',
-          path: this.options.path,
+          path: this.#path,
           query,
           signal,
         });
@@ -151,6 +168,7 @@ export class Informer<T extends KubeObject> {
   #listed(found: Map<string, T>): void {
     this.store.replace(found);
     this.#isSynced = true;
+    this.#works();
     this.#reportSynced();
   }
 
@@ -194,6 +212,7 @@ export class Informer<T extends KubeObject> {
       );
     }
     this.#backoff.reset();
+    this.#works();
     if (type === 'ADDED' || type === 'MODIFIED') this.store.put(object);
     if (type === 'DELETED') this.store.remove(object);
     this.#version = object.metadata.resourceVersion ?? this.#version;

@@ -1,4 +1,4 @@
-import { CONTROLLER_LEASE, type Log, type Random } from '@openyurt/nodepool-types';
+import { type Clock, CONTROLLER_LEASE, type Log, type Random } from '@openyurt/nodepool-types';
 import { isStatus } from './api-error.ts';
 import { pause } from './backoff.ts';
 import type { ApiClient } from './client.ts';
@@ -29,6 +29,8 @@ interface Lease {
   };
 }
 
+const SYSTEM_CLOCK: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
 /**
  * Leader election by Lease, as client-go does it: another's Lease counts from when *we* saw it change, so clocks that
  * differ do no harm.
@@ -40,17 +42,24 @@ export class LeaderLease {
   #seenAtMs = 0;
   /** Monotonic; when the renewal that last succeeded was sent. */
   #renewedMs = Number.NEGATIVE_INFINITY;
+  #isFailing = false;
 
   constructor(
-    private readonly client: ApiClient,
+    private readonly client: Pick<ApiClient, 'request'>,
     private readonly options: LeaseOptions,
     private readonly log: Log,
     private readonly random: Random,
+    private readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
 
   /** Whether we may write: we hold the Lease and renewed it recently enough. */
   get isHeld(): boolean {
-    return performance.now() - this.#renewedMs < this.options.renewMs;
+    return this.#leftMs > 0;
+  }
+
+  /** How long we may go on writing, in milliseconds; none when we don't hold the Lease. */
+  get #leftMs(): number {
+    return this.#renewedMs + this.options.renewMs - this.clock.monotonicMs();
   }
 
   /** Resolves when the Lease is ours, or when `signal` fires. */
@@ -66,14 +75,16 @@ export class LeaderLease {
     return false;
   }
 
-  /** Renews until `signal` fires; then resolves. Resolves early, with false, when the Lease was lost. */
+  /**
+   * Renews until `signal` fires; then resolves. Resolves early, with false, when the Lease was lost: at the latest
+   * `renewMs` after the last renewal, whatever requests are under way, so that what was begun ends before another leads.
+   */
   async hold(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      await pause(this.options.retryMs, signal);
+      await pause(Math.min(this.options.retryMs, Math.max(0, this.#leftMs)), signal);
       if (signal.aborted) return true;
-      await this.#try(signal);
-      const holder = this.#lease?.spec?.holderIdentity;
-      if (!this.isHeld || holder !== this.options.identity) {
+      if (this.isHeld) await this.#try(signal);
+      if (!this.isHeld || (this.#lease !== undefined && !this.#isOurs(this.#lease))) {
         this.#renewedMs = Number.NEGATIVE_INFINITY;
         return false;
       }
@@ -84,9 +95,9 @@ export class LeaderLease {
   /** Gives the Lease up, so that another replica need not wait for it to run out. */
   async release(): Promise<void> {
     const lease = this.#lease;
-    if (!this.isHeld || lease?.spec?.holderIdentity !== this.options.identity) return;
+    if (!this.isHeld || lease === undefined || !this.#isOurs(lease)) return;
     this.#renewedMs = Number.NEGATIVE_INFINITY;
-    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(new Date()) };
+    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: this.#now() };
     try {
       await this.#put({ ...lease, spec }, undefined);
     } catch (error) {
@@ -95,28 +106,46 @@ export class LeaderLease {
   }
 
   async #try(signal: AbortSignal): Promise<boolean> {
-    const sentMs = performance.now();
     try {
       const current = this.isHeld && this.#lease !== undefined ? this.#lease : await this.#get(signal);
       if (current !== undefined) this.#note(current);
       if (current !== undefined && this.#isAnothers(current)) return false;
+      const sentMs = this.clock.monotonicMs();
       this.#note(await this.#put(this.#ours(current), signal));
       this.#renewedMs = sentMs;
+      if (this.#isFailing) this.log.info('lease reached again');
+      this.#isFailing = false;
       return true;
     } catch (error) {
-      if (isStatus(error, 409)) this.#lease = await this.#get(signal).catch(() => this.#lease);
-      else if (!signal.aborted) {
-        this.log.warn('lease not renewed', { err: error instanceof Error ? error.message : String(error) });
-      }
+      // somebody wrote it, or deleted it: then it is read, or made anew. (A POST that gets 404 misses its namespace.)
+      const changed = isStatus(error, 409) || (isStatus(error, 404) && this.#lease !== undefined);
+      if (changed) this.#lease = await this.#get(signal).catch(() => this.#lease);
+      else if (!signal.aborted) this.#complain(error);
       return false;
     }
+  }
+
+  /** Once for each outage. */
+  #complain(error: unknown): void {
+    const fields = { err: error instanceof Error ? error.message : String(error), held: this.isHeld };
+    if (this.#isFailing) this.log.debug('lease not reached', fields);
+    else this.log.warn('lease not reached', fields);
+    this.#isFailing = true;
+  }
+
+  #isOurs({ spec }: Lease): boolean {
+    return spec?.holderIdentity === this.options.identity;
+  }
+
+  #now(): string {
+    return microTime(new Date(this.clock.wallMs()));
   }
 
   #isAnothers({ spec }: Lease): boolean {
     const holder = spec?.holderIdentity;
     if (!holder || holder === this.options.identity) return false;
     const durationMs = (spec?.leaseDurationSeconds ?? 0) * 1000 || this.options.durationMs;
-    return performance.now() - this.#seenAtMs < durationMs;
+    return this.clock.monotonicMs() - this.#seenAtMs < durationMs;
   }
 
   #note(lease: Lease): void {
@@ -125,12 +154,12 @@ export class LeaderLease {
     this.#lease = lease;
     if (says === this.#seen) return;
     this.#seen = says;
-    this.#seenAtMs = performance.now();
+    this.#seenAtMs = this.clock.monotonicMs();
   }
 
   #ours(current: Lease | undefined): Lease {
-    const now = microTime(new Date());
-    const same = current?.spec?.holderIdentity === this.options.identity;
+    const now = this.#now();
+    const same = current !== undefined && this.#isOurs(current);
     const transitions = current?.spec?.leaseTransitions ?? 0;
     return {
       apiVersion: 'coordination.k8s.io/v1',
@@ -146,6 +175,11 @@ export class LeaderLease {
     };
   }
 
+  /** No longer than we may go on writing. */
+  #deadlineMs(ms: number): number {
+    return this.isHeld ? Math.max(1, Math.min(ms, Math.floor(this.#leftMs))) : ms;
+  }
+
   get #path(): string {
     return `/apis/coordination.k8s.io/v1/namespaces/${this.options.namespace}/leases`;
   }
@@ -155,7 +189,7 @@ export class LeaderLease {
       return await this.client.request<Lease>({
         method: 'GET',
         path: `${this.#path}/${CONTROLLER_LEASE}`,
-        deadlineMs: this.options.renewMs,
+        deadlineMs: this.#deadlineMs(this.options.renewMs),
         signal,
       });
     } catch (error) {
@@ -170,7 +204,7 @@ export class LeaderLease {
       method: isNew ? 'POST' : 'PUT',
       path: isNew ? this.#path : `${this.#path}/${CONTROLLER_LEASE}`,
       body: lease,
-      deadlineMs: Math.max(1000, this.options.renewMs / 2),
+      deadlineMs: this.#deadlineMs(Math.max(1000, this.options.renewMs / 2)),
       ...(signal === undefined ? {} : { signal }),
     });
   }

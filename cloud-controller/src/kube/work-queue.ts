@@ -62,14 +62,6 @@ export class WorkQueue {
     this.#timers.set(key, timer);
   }
 
-  /** Forgets what waits; what was added before the first {@link start} is then decided anew. */
-  clear(): void {
-    this.#front.length = 0;
-    this.#waiting.length = 0;
-    this.#taken = 0;
-    this.#queued.clear();
-  }
-
   start(): void {
     this.#paused = false;
     this.#next();
@@ -130,7 +122,7 @@ export class WorkQueue {
     }
     this.#running.delete(key);
     this.observer.worked((performance.now() - startedMs) / 1000, failed);
-    if (this.#again.delete(key) && !failed) this.add(key);
+    if (this.#again.delete(key)) this.add(key); // what came meanwhile is news: it does not wait for the back-off
     if (this.#running.size === 0) for (const done of this.#idle.splice(0)) done();
     this.#next();
   }

@@ -1,5 +1,6 @@
 import { ADDRESSES_ALLOCATED_CONDITION, type Condition } from '@openyurt/nodepool-types';
 import type { ServicePlan } from './plan-service.ts';
+import type { SiteProblem } from './problem-text.ts';
 
 /** A condition without its time: the writer, who has a clock, adds that. */
 export type WantedCondition = Omit<Condition, 'lastTransitionTime'>;
@@ -25,9 +26,14 @@ function summary({ holdings }: ServicePlan): string {
   return `${count(holdings.length, 'address', 'addresses')} in ${count(pools, 'NodePool', 'NodePools')}.`;
 }
 
-function texts({ problems }: ServicePlan): string[] {
-  const listed = problems.slice(0, MAX_LISTED).map(({ message }) => message);
-  const rest = problems.length - listed.length;
+/** The problems that the condition tells one by one; Events are recorded for these, or one Service would fill the API with them. */
+export function listedProblems({ problems }: ServicePlan): readonly SiteProblem[] {
+  return problems.slice(0, MAX_LISTED);
+}
+
+function texts(plan: ServicePlan): string[] {
+  const listed = listedProblems(plan).map(({ message }) => message);
+  const rest = plan.problems.length - listed.length;
   return rest > 0 ? [...listed, `And ${count(rest, 'more problem', 'more problems')}.`] : listed;
 }
 

@@ -5,6 +5,7 @@ import {
   type LoadBalancerRequest,
   NODE_POOL_LABEL,
   NODE_POOL_SELECTOR_ANNOTATION,
+  quote,
 } from '@openyurt/nodepool-types';
 import { FOREIGN, type Holding } from '../ipam/address-book.ts';
 import { planSite } from './plan-site.ts';
@@ -20,7 +21,7 @@ export interface ServicePlan {
   readonly problems: readonly SiteProblem[];
   /** NodePools where something is missing that may come free. */
   readonly waitsIn: readonly string[];
-  /** Addresses the Service lost to a port change and waits for, by NodePool. */
+  /** Addresses the Service lost to a port change and waits for, by NodePool; the condition's message records them. */
   readonly evicted: ReadonlyMap<string, readonly IpAddress[]>;
 }
 
@@ -116,7 +117,7 @@ function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SitePro
   if (world.chosen !== undefined) return [];
   if (world.sites.size === 0) return say('NoNodePool', 'The cluster has no NodePool. Create one.');
   if (request.nodePoolSelector !== undefined) {
-    const text = JSON.stringify(request.nodePoolSelector.text);
+    const text = quote(request.nodePoolSelector.text);
     return say(
       'NoNodePool',
       `No NodePool has labels that match ${text}. Label a NodePool so, or change the annotation ${NODE_POOL_SELECTOR_ANNOTATION}.`,
@@ -126,7 +127,7 @@ function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SitePro
     return say('AddressNotInPool', 'No NodePool has the requested address in its ranges. Add a range that holds it.');
   }
   if (request.addressPool !== undefined) {
-    return say('NoSuchPool', `No NodePool has an address pool ${JSON.stringify(request.addressPool)}. Add one.`);
+    return say('NoSuchPool', `No NodePool has an address pool ${quote(request.addressPool)}. Add one.`);
   }
   return say(
     'NoNodePool',
@@ -148,7 +149,8 @@ function strayRequests(request: LoadBalancerRequest, world: PlanWorld, names: re
 }
 
 function foreignProblem(foreign: readonly LoadBalancerIngress[]): SiteProblem {
-  const entries = foreign.map(({ ip, hostname }) => ip ?? hostname ?? '?').join(', ');
+  const listed = foreign.slice(0, 5).map(({ ip, hostname }) => ip ?? hostname ?? '?');
+  const entries = `${listed.join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more` : ''}`;
   return {
     nodePool: undefined,
     reason: 'ForeignStatus',

@@ -65,9 +65,7 @@ function planFamily(
   if (asked !== undefined) return planRequested(request, world, ask, held, asked);
   if (held !== undefined && stays(request, world, site, held)) {
     book.setRequested(request.key, held, false);
-    if (!book.nodes.has(held.address)) return undefined;
-    const problem = siteProblem(site.name, family, { reason: 'NodeAddress' }, held.address);
-    return { ...problem, advisory: true };
+    return ofNode(world, site, held);
   }
   if (site.config === 'refused') {
     return held === undefined ? siteProblem(site.name, family, { reason: 'ConfigRefused' }, undefined) : undefined;
@@ -94,6 +92,12 @@ function planFamily(
   return refusal && siteProblem(site.name, family, refusal, found.address);
 }
 
+/** What was given before a Node had that address stays, and is said. */
+function ofNode({ book }: PlanWorld, site: Site, { address }: Holding): SiteProblem | undefined {
+  if (!book.nodes.has(address)) return undefined;
+  return { ...siteProblem(site.name, address.family, { reason: 'NodeAddress' }, address), advisory: true };
+}
+
 /** A requested address is taken or waited for; never another one instead. What was held before stays until then. */
 function planRequested(
   request: LoadBalancerRequest,
@@ -104,7 +108,7 @@ function planRequested(
 ): SiteProblem | undefined {
   if (held !== undefined && sameAddress(held.address, asked)) {
     world.book.setRequested(request.key, held, true);
-    return undefined;
+    return ofNode(world, site, held);
   }
   const refusal =
     site.config === 'refused'

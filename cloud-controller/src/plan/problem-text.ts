@@ -5,10 +5,14 @@ import {
   type IpAddress,
   type IpFamily,
   NODE_POOL_LABEL,
+  quote,
+  tryParseIpAddress,
 } from '@openyurt/nodepool-types';
 import type { NoAddress } from '../ipam/allocate.ts';
 import type { Refusal } from '../ipam/sharing.ts';
 import { poolSize } from '../ipam/site-ranges.ts';
+
+const MAX_NAMES = 5;
 
 /** Why one NodePool can't be served as asked; for a Warning Event and the condition. */
 export interface SiteProblem {
@@ -39,6 +43,18 @@ export function siteProblem(
   return { nodePool, reason: refusal.reason, message: `NodePool ${nodePool}: ${what}. ${remedy}` };
 }
 
+const PORT_IN_USE = /NodePool (\S+): (?:TCP|UDP|SCTP) port \d+ of (\S+) is held by Service /g;
+
+/** The addresses that a condition's message names as `PortInUse`, by NodePool. */
+export function readPortInUse(message: string): Map<string, IpAddress[]> {
+  const found = new Map<string, IpAddress[]>();
+  for (const [, nodePool = '', text = ''] of message.matchAll(PORT_IN_USE)) {
+    const address = tryParseIpAddress(text);
+    if (address !== undefined) found.set(nodePool, [...(found.get(nodePool) ?? []), address]);
+  }
+  return found;
+}
+
 function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, address: string): [string, string] {
   switch (refusal.reason) {
     case 'PoolExhausted':
@@ -53,12 +69,12 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
       ];
     case 'NoSuchPool':
       return [
-        `no address pool ${JSON.stringify(refusal.pool)}; it has ${refusal.pools.length > 0 ? refusal.pools.join(', ') : 'none'}`,
+        `no address pool ${quote(refusal.pool)}; it has ${refusal.pools.length > 0 ? some(refusal.pools) : 'none'}`,
         `Name one of them in the annotation ${ADDRESS_POOL_ANNOTATION}, or add the pool to its ConfigMap.`,
       ];
     case 'NoAutoAssign':
       return [
-        `every address pool (${refusal.pools.join(', ')}) has auto-assign: false`,
+        `every address pool (${some(refusal.pools)}) has auto-assign: false`,
         `Name a pool in the annotation ${ADDRESS_POOL_ANNOTATION}, or set auto-assign: true.`,
       ];
     case 'NoConfig':
@@ -83,7 +99,7 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
       ];
     case 'SharingRefused':
       return [
-        `${address} can't be shared with Service ${refusal.holder}: ${refusal.why}`,
+        `${address} can't be shared with Service ${refusal.holder}: ${refusal.why.slice(0, 160)}`,
         'Services share an address when key and externalTrafficPolicy are the same (and the selector, under Local).',
       ];
     case 'PortInUse':
@@ -104,7 +120,13 @@ function names(pools: readonly AddressPool[]): string {
 }
 
 function list(pools: readonly string[]): string {
-  return `address pool${pools.length === 1 ? '' : 's'} ${pools.join(', ')}`;
+  return `address pool${pools.length === 1 ? '' : 's'} ${some(pools)}`;
+}
+
+/** A message must not grow with what somebody wrote. */
+function some(names: readonly string[]): string {
+  const listed = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${listed} and ${names.length - MAX_NAMES} more` : listed;
 }
 
 function total(pools: readonly AddressPool[], family: IpFamily): bigint {

@@ -1,4 +1,6 @@
 import {
+  ADDRESSES_ALLOCATED_CONDITION,
+  type Condition,
   formatIpAddress,
   type IpAddress,
   type LoadBalancerIngress,
@@ -7,6 +9,7 @@ import {
 } from '@openyurt/nodepool-types';
 import { type AddressBook, FOREIGN, sameAddress } from '../ipam/address-book.ts';
 import type { Refusal } from '../ipam/sharing.ts';
+import { readPortInUse } from './problem-text.ts';
 import type { PlanWorld } from './select-pools.ts';
 
 /** An ingress entry that names one of our NodePools. */
@@ -53,6 +56,25 @@ export function adoptRecorded(
     if (refusal !== undefined) refused.push({ entry, refusal });
   }
   return refused;
+}
+
+/**
+ * What a Service lost to a port change and waits for, read back from the conditions that said so: after a restart too it
+ * gets no other address unasked. An address it asks for by name is waited for anyway.
+ */
+export function readEvicted(
+  request: LoadBalancerRequest,
+  conditions: readonly Condition[],
+): ReadonlyMap<string, readonly IpAddress[]> {
+  const evicted = new Map<string, readonly IpAddress[]>();
+  for (const { type, message } of conditions) {
+    if (type !== ADDRESSES_ALLOCATED_CONDITION) continue;
+    for (const [nodePool, addresses] of readPortInUse(message)) {
+      const lost = addresses.filter((address) => !isRequested(request, { nodePool, address }));
+      if (lost.length > 0) evicted.set(nodePool, lost);
+    }
+  }
+  return evicted;
 }
 
 /** `service.openyurt.io/adopt`: gives foreign entries to the NodePools whose ranges hold them; returns what is left. */

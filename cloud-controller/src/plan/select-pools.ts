@@ -42,7 +42,11 @@ function matches({ nodePoolSelector }: LoadBalancerRequest, site: Site): boolean
 function offers(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): boolean {
   const { ranges } = book.site(site.name);
   const held = book.holdings(request.key).some(({ nodePool }) => nodePool === site.name);
-  if (ranges === undefined || site.config !== 'in-force') return held || recorded(request, site);
+  if (ranges === undefined || site.config !== 'in-force') {
+    // what a refused text would offer nobody knows: a Service that asks for nothing in particular is told so
+    const asksForNothing = request.addressPool === undefined && request.requestedAnywhere.length === 0;
+    return held || recorded(request, site) || (site.config === 'refused' && asksForNothing);
+  }
   if (request.requestedAnywhere.length > 0) {
     return request.requestedAnywhere.some((address) => ranges.poolOf(address) !== undefined);
   }

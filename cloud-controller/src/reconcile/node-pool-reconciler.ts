@@ -28,6 +28,10 @@ interface Verdict {
   readonly adopt?: { readonly config: AddressConfig | undefined };
   /** Why it is refused. */
   readonly refused?: string;
+  /** What stands for `refused` when it is asked whether that was said: the Services named in it come and go. */
+  readonly saidAs?: string;
+  /** What was taken otherwise than it was written. */
+  readonly warnings?: readonly Problem[];
 }
 
 /** Keeps one NodePool's addresses as its ConfigMap says. A refused text changes nothing: the last good one stays. */
@@ -36,6 +40,8 @@ export class NodePoolReconciler {
   readonly #said = new Map<string, string>();
   /** The text in force, so that an unchanged ConfigMap does nothing. */
   readonly #inForce = new Map<string, string>();
+  /** NodePools of which was said that they have no ConfigMap. */
+  readonly #bare = new Set<string>();
   /** Whether the last ConfigMap that was there allowed its addresses to be taken from Services. */
   readonly #renumber = new Map<string, boolean>();
 
@@ -60,7 +66,8 @@ export class NodePoolReconciler {
       if (verdict.adopt.config === undefined) this.#inForce.delete(name);
       else this.#inForce.set(name, text);
     }
-    if (chosen !== undefined) this.#say(name, chosen, verdict, exists);
+    this.#sayBare(name, exists && verdict.standing.state === 'none');
+    if (chosen !== undefined) this.#say(name, chosen, verdict, exists, changed);
     else if (verdict.refused !== undefined && !sites.standing(name).stale) {
       this.deps.log.warn('configmap deleted, its last good text stays in force', {
         nodePool: name,
@@ -73,8 +80,8 @@ export class NodePoolReconciler {
   #judge(name: string, chosen: ConfigMapObject | undefined): Verdict {
     const { book } = this.deps;
     const kept = this.#inForce.has(name) ? 'in-force' : 'refused';
-    const refuse = (why: string, awaitsRelease: boolean, state: ConfigStanding['state'] = kept): Verdict => ({
-      standing: { state, stale: true, awaitsRelease },
+    const refuse = (why: string, awaitsRelease: boolean): Verdict => ({
+      standing: { state: kept, stale: true, awaitsRelease },
       refused: why,
     });
     const decoded = chosen && decodeText(chosen);
@@ -85,19 +92,27 @@ export class NodePoolReconciler {
     const taken = allowed ? [] : takenAway(book, name, config);
     if (taken.length > 0 && (config !== undefined || this.#inForce.has(name))) {
       const why = `it would take addresses that are in use: ${sayTakenAway(taken)}. Put their range back, delete those Services, or annotate the ConfigMap ${ALLOW_RENUMBER_ANNOTATION}: "true"`;
-      return refuse(why, true);
+      return { ...refuse(why, true), saidAs: `takes ${JSON.stringify(chosen?.data ?? null)}` };
     }
     if (config === undefined) {
       return { standing: { state: 'none', stale: false, awaitsRelease: false }, adopt: { config } };
     }
-    return { standing: { state: 'in-force', stale: false, awaitsRelease: false }, adopt: { config } };
+    const standing: ConfigStanding = { state: 'in-force', stale: false, awaitsRelease: false };
+    return { standing, adopt: { config }, ...(decoded?.ok ? { warnings: decoded.warnings } : {}) };
   }
 
-  #say(name: string, chosen: ConfigMapObject, verdict: Verdict, exists: boolean): void {
+  /** Not every NodePool needs addresses: a line in the log, and the metric `config_loaded` is 0. */
+  #sayBare(name: string, isBare: boolean): void {
+    if (isBare && !this.#bare.has(name)) this.deps.log.info('nodepool without address configmap', { nodePool: name });
+    if (isBare) this.#bare.add(name);
+    else this.#bare.delete(name);
+  }
+
+  #say(name: string, chosen: ConfigMapObject, verdict: Verdict, exists: boolean, changed: boolean): void {
     const { events, log } = this.deps;
     const said = this.#said.get(chosen.metadata.uid ?? '');
-    const saying = [verdict.refused ?? '', exists ? '' : 'orphan'].join('\n');
-    if (said === saying) return;
+    const saying = [verdict.saidAs ?? verdict.refused ?? '', exists ? '' : 'orphan'].join('\n');
+    if (said === saying && !changed) return;
     this.#said.set(chosen.metadata.uid ?? '', saying);
     if (verdict.refused !== undefined) {
       const effect = this.#inForce.has(name) ? 'The last good one stays in force.' : 'Nothing new is given out.';
@@ -105,11 +120,13 @@ export class NodePoolReconciler {
       events.record(chosen, { type: 'Warning', reason: 'ConfigRefused', note: `${effect} ${verdict.refused}` });
     } else {
       log.info('configuration in force', { nodePool: name, configMap: chosen.metadata.name });
-      if (said !== undefined) {
+      const { warnings = [] } = verdict;
+      if (warnings.length > 0) log.warn('configuration reads oddly', { nodePool: name, why: sayProblems(warnings) });
+      if (said !== undefined && said !== saying) {
         events.record(chosen, { type: 'Normal', reason: 'ConfigLoaded', note: `In force for NodePool ${name}.` });
       }
     }
-    if (exists) return;
+    if (exists || said === saying) return;
     const note = `There is no NodePool ${name}. Create it, or correct the label.`;
     log.warn('configmap for a NodePool that does not exist', { nodePool: name, configMap: chosen.metadata.name });
     events.record(chosen, { type: 'Warning', reason: 'NoNodePool', note });

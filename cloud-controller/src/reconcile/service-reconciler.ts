@@ -10,10 +10,10 @@ import {
   serviceOwnership,
 } from '@openyurt/nodepool-types';
 import { type AddressBook, FOREIGN } from '../ipam/address-book.ts';
-import { wantedCondition } from '../plan/condition.ts';
+import { listedProblems, wantedCondition } from '../plan/condition.ts';
 import { diffStatus, type StatusChange } from '../plan/diff.ts';
 import { planService, type ServicePlan } from '../plan/plan-service.ts';
-import { ingressEntry, noteForeign } from '../plan/recorded.ts';
+import { ingressEntry, noteForeign, readEvicted } from '../plan/recorded.ts';
 import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { PlanWriter } from '../ports/plan-writer.ts';
@@ -52,13 +52,17 @@ export class ServiceReconciler {
     if (serviceOwnership(service, { classless }) !== 'ours') return this.#notOurs(request);
     if (service.metadata.deletionTimestamp !== undefined) return; // what it holds stays until it is gone
     const poolServices = this.deps.loadBalancerSet.owns(service, request) ? cache.poolServices(key) : undefined;
-    const plan = this.#plan(request, poolServices);
+    const plan = this.#plan(service, request, poolServices);
     if (poolServices === undefined) await this.#writeService(service, request, plan, signal);
     else await this.#writePoolServices(poolServices, request, plan, signal);
   }
 
   /** Decides and books; nothing waits in here, so no other Service can come in between. */
-  #plan(request: LoadBalancerRequest, poolServices: readonly PoolServiceObject[] | undefined): ServicePlan {
+  #plan(
+    service: ServiceObject,
+    request: LoadBalancerRequest,
+    poolServices: readonly PoolServiceObject[] | undefined,
+  ): ServicePlan {
     const { book, sites, waiting } = this.deps;
     const chosen = poolServices
       ?.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -66,12 +70,21 @@ export class ServiceReconciler {
       .filter((name) => name !== undefined);
     const recorded = poolServices === undefined ? request : withPoolServices(request, poolServices);
     const world = { book, sites: sites.all, isNodePool: sites.isNodePool, chosen };
-    const plan = planService(recorded, world, this.#evicted.get(request.key));
+    const plan = planService(recorded, world, this.#evictedBefore(request, poolServices ?? [service]));
     if (plan.evicted.size > 0) this.#evicted.set(request.key, plan.evicted);
     else this.#evicted.delete(request.key);
     waiting.set(request.key, request.createdMs, plan.waitsIn);
     this.outcomes.set(request.key, wantedCondition(plan, undefined).reason);
     return plan;
+  }
+
+  /** In memory; or, when this process looks at the Service for the first time, as its conditions record it. */
+  #evictedBefore(request: LoadBalancerRequest, holders: readonly (ServiceObject | PoolServiceObject)[]) {
+    if (this.outcomes.has(request.key)) return this.#evicted.get(request.key);
+    return readEvicted(
+      request,
+      holders.flatMap(({ status }) => status?.conditions ?? []),
+    );
   }
 
   async #writeService(service: ServiceObject, request: LoadBalancerRequest, plan: ServicePlan, signal: AbortSignal) {
@@ -136,7 +149,7 @@ export class ServiceReconciler {
       events.record(about, { type: 'Normal', reason: 'ClearAssignment', note: `Took away ${taken.join(', ')}.` });
     }
     const old = written.status?.conditions?.find(({ type }) => type === ADDRESSES_ALLOCATED_CONDITION)?.message ?? '';
-    for (const { reason, message } of plan.problems) {
+    for (const { reason, message } of listedProblems(plan)) {
       if (old.includes(message)) continue;
       log.warn('not served as asked', { service, reason, message });
       events.record(about, { type: 'Warning', reason, note: message });
@@ -144,10 +157,13 @@ export class ServiceReconciler {
   }
 
   async #gone(key: string, signal: AbortSignal): Promise<void> {
-    const known = this.outcomes.has(key);
+    const outcome = this.outcomes.get(key);
     this.#forget(key);
     this.deps.book.releaseAll(key);
-    if (known) await this.deps.writer.clearFormer(key, signal);
+    if (outcome === undefined) return;
+    this.outcomes.set(key, outcome); // until it is done: a retry must know that there is something to clear
+    await this.deps.writer.clearFormer(key, signal);
+    this.outcomes.delete(key);
   }
 
   /** A Service of another class is never written; but the addresses it was given by others block their ports. */

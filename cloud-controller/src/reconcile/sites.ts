@@ -29,8 +29,12 @@ export class Sites {
     return this.#standings.get(name) ?? NO_CONFIG;
   }
 
-  get standings(): ReadonlyMap<string, ConfigStanding> {
-    return this.#standings;
+  /** Of every NodePool, and of those that only a ConfigMap names. */
+  *configs(): IterableIterator<{ nodePool: string; loaded: boolean; stale: boolean }> {
+    for (const nodePool of new Set([...this.#sites.keys(), ...this.#standings.keys()])) {
+      const { state, stale } = this.standing(nodePool);
+      yield { nodePool, loaded: state === 'in-force', stale };
+    }
   }
 
   /** @returns whether Services must be looked at again */

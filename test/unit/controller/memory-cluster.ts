@@ -2,6 +2,7 @@ import {
   ADDRESSES_ALLOCATED_CONDITION,
   type ConfigMapObject,
   type KubeObject,
+  type Log,
   NODE_POOL_LABEL,
   type NodeObject,
   type NodePoolObject,
@@ -38,9 +39,18 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   readonly configMapMap = new Map<string, ConfigMapObject>();
   readonly nodeMap = new Map<string, NodeObject>();
   readonly poolServiceMap = new Map<string, PoolServiceObject>();
+  /** Messages of info and above, in order. */
+  readonly said: string[] = [];
+  readonly log: Log = {
+    ...silentLog,
+    info: (msg) => void this.said.push(msg),
+    warn: (msg) => void this.said.push(msg),
+  };
   readonly events: { about: string; event: EventText }[] = [];
   /** Keys of the objects written, in order. */
   readonly writes: string[] = [];
+  /** Keys of former LoadBalancers whose condition was taken off. */
+  readonly cleared: string[] = [];
   fate: () => WriteFate = () => 'ok';
   mode: LoadBalancerSetMode = 'auto';
   #queue: string[] = [];
@@ -63,7 +73,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     this.sites = new Sites();
     this.#queue = [];
     this.#loadBalancerSet = new LoadBalancerSet(this.mode);
-    const parts = { cache: this, book: this.book, sites: this.sites, events: this, log: silentLog };
+    const parts = { cache: this, book: this.book, sites: this.sites, events: this, log: this.log };
     const nodePools = new NodePoolReconciler(parts);
     const nodes = new NodeAddresses(this, this.book, this, silentLog);
     this.services_ = new ServiceReconciler({
@@ -218,7 +228,10 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   async writePoolService(poolService: PoolServiceObject, wanted: WantedStatus): Promise<void> {
     this.#write(`${poolService.metadata.namespace}/${poolService.metadata.name}`, this.poolServiceMap, wanted);
   }
-  async clearFormer(): Promise<void> {}
+  async clearFormer(key: string): Promise<void> {
+    if (this.fate() !== 'ok') throw new Error('write failed');
+    this.cleared.push(key);
+  }
 
   #write<T extends ServiceObject | PoolServiceObject>(
     key: string,

@@ -459,6 +459,36 @@ describe('planService', () => {
     assert.deepEqual(said(world.plan({ name: 'y', ports: [81] })), ['a=10.0.0.1']);
   });
 
+  it('long names and many pools make no long message', () => {
+    const pools = Array.from({ length: 500 }, (_, i) => ({
+      name: `pool-${i}`,
+      addresses: [`10.0.${i >> 8}.${i & 255}`],
+    }));
+    const world = new World().site('a', pools, { all: '1' }).site('b', [{ addresses: ['10.9.0.1'] }]);
+    const long = 'x'.repeat(100_000);
+    world.plan({ name: 'x', annotations: { [SHARE]: long, ...asks('b', '10.9.0.1') } });
+    const ingress = Array.from({ length: 500 }, (_, i) => ({ ip: `1.1.${i >> 8}.${i & 255}` }));
+    for (const annotations of [
+      { [POOL]: long, [SELECTOR]: 'all' },
+      { [POOL]: long },
+      { [SELECTOR]: `${'y'.repeat(60)} in (${'z,'.repeat(50_000)}z)` },
+      { [SHARE]: 'short', ...asks('b', '10.9.0.1') },
+    ]) {
+      const { message } = wantedCondition(world.plan({ annotations, ingress }), undefined);
+      assert.ok(message.length < 1500, `${message.length} characters: ${message.slice(0, 300)}`);
+    }
+  });
+
+  it('an address asked for and held that became a Node is said', () => {
+    const world = one('10.0.0.1-10.0.0.2');
+    const wants = { annotations: asks('a', '10.0.0.1') };
+    world.plan(wants);
+    world.book.setNodeAddresses([parseIpAddress('10.0.0.1')]);
+    const plan = world.plan(wants);
+    assert.deepEqual(said(plan), ['a=10.0.0.1']);
+    assert.deepEqual(reasons(plan), ['(a:NodeAddress)']);
+  });
+
   it('a thousand NodePools are one condition of bounded length', () => {
     const world = new World();
     for (let i = 0; i < 1000; i++) world.site(`site-${i}`, 'none', { all: '1' });

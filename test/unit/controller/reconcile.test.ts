@@ -46,6 +46,59 @@ describe('configuration of a NodePool', () => {
     assert.deepEqual(cluster.ingress('default/new'), ['shop=10.0.0.2']);
   });
 
+  it('after a restart with a bad text a Service without a selector is told so too', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.9');
+    cluster.putConfig('shop', 'address-pools: nonsense');
+    cluster.restart();
+    cluster.putService(service({}));
+    cluster.putService(service({ name: 'picky', annotations: { 'service.openyurt.io/address-pool': 'gold' } }));
+    await cluster.settle();
+    assert.equal(cluster.condition('default/web')?.reason, 'ConfigRefused');
+    assert.equal(cluster.condition('default/picky')?.reason, 'NoSuchPool');
+    cluster.putRanges('shop', ['10.0.0.1-10.0.0.9']);
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.1']);
+  });
+
+  it('a change refused for what it takes is said once, however many Services go meanwhile', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.30');
+    const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+    for (const name of names) cluster.putService(service({ name }));
+    await cluster.settle();
+    cluster.putRanges('shop', ['10.5.0.1']);
+    await cluster.settle();
+    for (const name of names.slice(1)) {
+      cluster.deleteService(`default/${name}`);
+      await cluster.settle();
+    }
+    assert.deepEqual(cluster.eventsOf('shop'), ['ConfigRefused']);
+    cluster.putRanges('shop', ['10.6.0.1']);
+    await cluster.settle();
+    assert.deepEqual(cluster.eventsOf('shop'), ['ConfigRefused', 'ConfigRefused']);
+  });
+
+  it('each configuration that comes into force is logged, and a NodePool that has none, once', async () => {
+    const cluster = new MemoryCluster();
+    cluster.putNodePool('shop');
+    await cluster.settle();
+    cluster.putNodePool('shop', { tier: 'shop' });
+    await cluster.settle();
+    assert.deepEqual(cluster.said, ['nodepool without address configmap']);
+    assert.deepEqual([...cluster.sites.configs()], [{ nodePool: 'shop', loaded: false, stale: false }]);
+    cluster.putRanges('shop', ['10.0.0.1']);
+    await cluster.settle();
+    cluster.putRanges('shop', ['10.0.0.7/30'], { touched: '1' });
+    await cluster.settle();
+    cluster.putRanges('shop', ['10.0.0.7/30'], { touched: '2' });
+    await cluster.settle();
+    assert.deepEqual(cluster.said.slice(1), [
+      'configuration in force',
+      'configuration in force',
+      'configuration reads oddly',
+    ]);
+    assert.deepEqual(cluster.eventsOf('shop'), []);
+  });
+
   it('a change that takes an address is refused with the Services named, and let through once it takes none', async () => {
     const cluster = await shop('10.0.0.1-10.0.0.9');
     cluster.putService(service({}));
@@ -118,6 +171,70 @@ describe('configuration of a NodePool', () => {
 });
 
 describe('Services that wait', () => {
+  it('an address lost to a port change is waited for after a restart too', async () => {
+    const cluster = new MemoryCluster();
+    cluster.putNodePool('east', { region: 'east' });
+    cluster.putNodePool('west', { region: 'west' });
+    for (const name of ['east', 'west']) cluster.putRanges(name, ['10.0.0.1-10.0.0.3']);
+    const west = (port: number) => service({ ports: [port], annotations: { [SELECTOR]: 'region=west' } });
+    cluster.putService(service({ name: 'holder', annotations: { [SELECTOR]: 'region=east' } }));
+    cluster.putService(west(443));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['west=10.0.0.1']);
+    cluster.putService(west(80));
+    await cluster.settle();
+    assert.equal(cluster.condition('default/web')?.reason, 'PortInUse');
+    const events = cluster.events.length;
+    for (let i = 0; i < 2; i++) {
+      cluster.restart();
+      await cluster.settle();
+      assert.deepEqual(cluster.ingress('default/web'), [], 'it was given another address unasked');
+      assert.equal(cluster.condition('default/web')?.reason, 'PortInUse');
+    }
+    assert.equal(cluster.events.length, events);
+    cluster.deleteService('default/holder');
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['west=10.0.0.1']);
+  });
+
+  it('an address once asked for is no longer waited for when it is not asked for any more', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.3');
+    cluster.putService(service({ name: 'holder', annotations: { 'service.openyurt.io/allow-shared-ip': 'k' } }));
+    const annotations = { 'service.openyurt.io/allow-shared-ip': 'k' };
+    const asks = { ...annotations, 'service.openyurt.io/loadBalancerIP-shop': '10.0.0.1' };
+    cluster.putService(service({ annotations: asks }));
+    await cluster.settle();
+    assert.equal(cluster.condition('default/web')?.reason, 'PortInUse');
+    cluster.restart();
+    await cluster.settle();
+    cluster.putService(service({ annotations }));
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/web'), ['shop=10.0.0.2']);
+  });
+
+  it('one Service for hundreds of NodePools that are full makes ten Events, not hundreds', async () => {
+    const cluster = new MemoryCluster();
+    for (let i = 0; i < 200; i++) cluster.putNodePool(`site-${i}`, { all: '1' });
+    cluster.putService(service({ annotations: { [SELECTOR]: 'all' } }));
+    await cluster.settle();
+    assert.equal(cluster.eventsOf('web').length, 10);
+    cluster.deleteNodePool('site-199');
+    await cluster.settle();
+    assert.equal(cluster.eventsOf('web').length, 10);
+  });
+
+  it('a Service that is no LoadBalancer any more is cleared, also when the first try fails', async () => {
+    const cluster = await shop('10.0.0.1');
+    cluster.putService(service({}));
+    await cluster.settle();
+    cluster.deleteService('default/web');
+    let tries = 0;
+    cluster.fate = () => (++tries < 3 ? 'refused' : 'ok');
+    await cluster.settle();
+    assert.deepEqual(cluster.cleared, ['default/web']);
+    assert.equal(cluster.services_.outcomes.size, 0);
+  });
+
   it('the oldest gets the freed address, whatever order they came in', async () => {
     const cluster = await shop('10.0.0.1');
     cluster.putService(service({ name: 'holder' }));

@@ -76,6 +76,27 @@ describe('WorkQueue', () => {
     assert.equal(q.depth, 0);
   });
 
+  it('what came while a run failed does not wait for the back-off', async () => {
+    let fail = () => {};
+    const started: string[] = [];
+    const q = new WorkQueue(
+      async (key) => {
+        started.push(key);
+        if (started.length === 1) await new Promise<void>((_, reject) => (fail = () => reject(new Error('no'))));
+      },
+      { concurrency: 1, firstMs: 600_000, maxMs: 600_000 },
+      silentLog,
+      () => 0,
+      { added() {}, worked() {}, retried() {} },
+    );
+    q.start();
+    q.add('a');
+    q.add('a');
+    fail();
+    await until(() => started.length === 2);
+    assert.equal(q.depth, 0, 'the retry is still planned');
+  });
+
   it('waits as long as the server asks', async () => {
     const { queue: q, started } = queue(1, (_, run) =>
       run === 1 ? new ApiError(429, '', 'slow down', 60) : undefined,

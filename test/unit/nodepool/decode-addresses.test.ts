@@ -154,6 +154,10 @@ const badConfigs: [string, string, ...[string, RegExp][]][] = [
   ['a NUL', 'address-pools: \0', ['1:16', /control character U\+0000/]],
   ['bare carriage returns', 'address-pools:\r- name: a', ['1:15', /U\+000D \(Save the file with LF/]],
   ['too much of it', '#'.repeat(65_537), ['1:1', /65537 characters, more than the 65536/]],
+  ['brackets side by side', '[]'.repeat(32_768), ['1:2049', /more than 2048 line ends/]],
+  ['keys line by line', 'a: b\n'.repeat(13_000), ['1025:2', /more than 2048 line ends/]],
+  ['escapes', `"${'\\x'.repeat(32_000)}`, ['1:4096', /more than 2048 line ends/]],
+  ['anchors', '&a '.repeat(20_000), ['1:6145', /more than 2048 line ends/]],
   ['deep brackets', `address-pools: ${'['.repeat(50_000)}`, ['1:48', /nests too deep/]],
   ['deep braces', `address-pools: ${'{a: '.repeat(10_000)}`, ['1:144', /nests too deep/]],
   ['deep dashes', '- '.repeat(30_000), ['1:33', /nests too deep/]],
@@ -166,6 +170,12 @@ const badConfigs: [string, string, ...[string, RegExp][]][] = [
 ];
 
 describe('decodeAddressConfig: what is refused', () => {
+  it('reads a thousand ranges all the same', () => {
+    const ranges = Array.from({ length: 1000 }, (_, i) => `  - 10.0.${i >> 8}.${i & 255}`);
+    const config = `address-pools:\n- name: a\n  protocol: layer2\n  addresses:\n${ranges.join('\n')}\n`;
+    assert.equal(decodeAddressConfig({ config }).ok, true);
+  });
+
   for (const [name, config, ...want] of badConfigs) {
     it(name, () => {
       const decoded = decodeAddressConfig({ config });

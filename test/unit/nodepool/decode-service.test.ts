@@ -265,6 +265,21 @@ describe('decodeService: mistakes', () => {
     assert.equal(decodeService(service({ 'service.openyurt.io/adopt': 'true' })).adopt, true);
   });
 
+  const huge = 250_000;
+  for (const [what, annotations] of [
+    ['addresses', { [ALL]: 'x,'.repeat(huge / 2) }],
+    ['addresses for one NodePool', { [`${PER}hangzhou`]: 'x,'.repeat(huge / 2) }],
+    ["MetalLB's addresses", { 'metallb.io/loadBalancerIPs': '1,'.repeat(huge / 2) }],
+    ['a long word', { [ALL]: 'x'.repeat(huge), 'service.openyurt.io/adopt': 'y'.repeat(huge) }],
+    ['a selector', { 'service.openyurt.io/nodepool-labelselector': ':'.repeat(huge) }],
+  ] as const) {
+    it(`an annotation of 250 kB makes no long message: ${what}`, () => {
+      const { problems } = decodeService(service(annotations));
+      assert.ok(problems.length > 0 && problems.length < 5, `${problems.length} problems`);
+      for (const { message } of problems) assert.ok(message.length < 600, message.slice(0, 700));
+    });
+  }
+
   it('never throws, whatever stands in the annotations', () => {
     const key = fc.constantFrom(
       `${PER}a`,

@@ -1,0 +1,109 @@
+import { strict as assert } from 'node:assert';
+import { type KubeObject, type Log, silentLog } from '@openyurt/nodepool-types';
+import { ApiError } from '../../../cloud-controller/src/kube/api-error.ts';
+import type { ApiClient, ApiRequest } from '../../../cloud-controller/src/kube/client.ts';
+import { Informer } from '../../../cloud-controller/src/kube/informer.ts';
+
+const NEW = '/apis/apps.openyurt.io/v1beta2/nodepools';
+const OLD = '/apis/apps.openyurt.io/v1beta1/nodepools';
+
+/** Lists as told; watches say nothing until the test ends them. */
+class Lister {
+  readonly asked: string[] = [];
+  list: (path: string) => string[] | number = () => [];
+  #endWatch: (error: Error) => void = () => {};
+
+  async request<T>({ path }: ApiRequest): Promise<T> {
+    this.asked.push(path);
+    const names = this.list(path);
+    if (typeof names === 'number') throw new ApiError(names, '', `${names}`, undefined);
+    const items = names.map((name) => ({ metadata: { name, uid: name, resourceVersion: '1' } }));
+    return { metadata: { resourceVersion: '1' }, items } as T;
+  }
+
+  async stream(path: string, _query: unknown, _onLine: unknown, signal: AbortSignal): Promise<void> {
+    this.asked.push(`watch ${path}`);
+    await new Promise((_, reject) => {
+      this.#endWatch = reject;
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  }
+
+  endWatch(status: number): void {
+    this.#endWatch(new ApiError(status, '', `${status}`, undefined));
+  }
+}
+
+const until = async (what: string, isTrue: () => boolean) => {
+  for (let i = 0; i < 1000 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.ok(isTrue(), what);
+};
+
+describe('Informer', () => {
+  const stop = { current: new AbortController() };
+  afterEach(() => stop.current.abort());
+
+  function start(api: Lister, log: Log = silentLog): Informer<KubeObject> {
+    stop.current = new AbortController();
+    const options = {
+      path: NEW,
+      olderPaths: [OLD],
+      optional: true,
+      type: { apiVersion: 'v1', kind: 'NodePool' },
+      retryMs: { first: 1, max: 2 },
+    };
+    const informer = new Informer<KubeObject>(api as unknown as ApiClient, options, log, () => 0);
+    void informer.run(stop.current.signal);
+    return informer;
+  }
+
+  it('reads an older version where the newer one is not served', async () => {
+    const api = new Lister();
+    api.list = (path) => (path === OLD ? ['hangzhou'] : 404);
+    const informer = start(api);
+    await until('no object was found', () => informer.store.get('hangzhou') !== undefined);
+    await until('it does not watch', () => api.asked.includes(`watch ${OLD}`));
+  });
+
+  it('a kind that is served nowhere counts as empty', async () => {
+    const api = new Lister();
+    api.list = () => 404;
+    const informer = start(api);
+    await informer.synced;
+    assert.equal(informer.store.size, 0);
+  });
+
+  it('a kind that ceases to be served does not take its objects along', async () => {
+    const api = new Lister();
+    api.list = () => ['hangzhou'];
+    const informer = start(api);
+    await until('it does not watch', () => api.asked.includes(`watch ${NEW}`));
+    const before = api.asked.length;
+    api.list = () => 404;
+    api.endWatch(410);
+    await until('it gave up', () => api.asked.length > before + 6);
+    assert.equal(informer.store.size, 1);
+    api.list = () => ['hangzhou', 'beijing'];
+    await until('it does not list again', () => informer.store.size === 2);
+  });
+
+  it('an outage is said once, and its end; an expired watch is no outage', async () => {
+    const api = new Lister();
+    const said: string[] = [];
+    const note = (msg: string) => void said.push(msg);
+    const informer = start(api, { ...silentLog, info: note, warn: note });
+    const watches = () => api.asked.filter((path) => path.startsWith('watch')).length;
+    await until('it does not watch', () => watches() === 1);
+    api.endWatch(410);
+    await until('it does not watch again', () => watches() === 2);
+    assert.deepEqual(said, []);
+    api.list = () => 503;
+    void informer.relist();
+    const before = api.asked.length;
+    await until('it gave up', () => api.asked.length > before + 20);
+    assert.deepEqual(said, ['list or watch failed']);
+    api.list = () => [];
+    await until('it does not say that it works', () => said.length === 2);
+    assert.deepEqual(said, ['list or watch failed', 'listing and watching again']);
+  });
+});
