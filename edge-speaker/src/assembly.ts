@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type LbError, type SiteConfig, VERSION } from '@openyurt/nodepool-types';
+import { LbError, type SiteConfig, VERSION } from '@openyurt/nodepool-types';
 import { Announcer } from './announce/announcer.ts';
 import type { CountName } from './announce/announcer-event.ts';
 import { SpeakerDriver } from './driver.ts';
@@ -13,7 +13,7 @@ import { SnapshotFile } from './io/snapshot-file.ts';
 import { SnapshotWriter } from './io/snapshot-writer.ts';
 import { systemClock, systemTimers } from './io/system-clock.ts';
 import { ApiClient } from './kube/api-client.ts';
-import { openTarget } from './kube/api-target.ts';
+import { type Road, roadTo } from './kube/api-target.ts';
 import { EventQueue } from './kube/event-queue.ts';
 import { EventWriter } from './kube/event-writer.ts';
 import { YurtHubFeed } from './kube/yurthub-feed.ts';
@@ -45,7 +45,7 @@ export interface RunningSpeaker {
 /**
  * Builds the speaker from its rooms and starts it: the disk first, then the LAN, the cloud last.
  *
- * @throws LbError what this process lacks to run at all: `LB_NATIVE_MISSING`, `LB_LINK_UNUSABLE`, `LB_NO_KUBECONFIG`
+ * @throws LbError what this process lacks to run at all: `LB_NATIVE_MISSING`, `LB_LINK_UNUSABLE`
  */
 export async function assemble({
   options,
@@ -61,10 +61,11 @@ export async function assemble({
   const store = new SnapshotFile(new FolderDisk(options.cacheDir), options.cacheDir, clock.wallMs);
   const remembered = await remember(store, nodeName, log);
   const { view, nodePool } = remembered ?? { view: new View(), nodePool: undefined };
-  const target = await openTarget(options, env);
+  const road = roadTo(options, env);
+  await sayIfNoRoad(road, log);
   const links = await LinuxLinks.open();
   const sockets = new PacketSocketFactory();
-  sayIfRefused(sockets, links, log);
+  const lacks = sayIfRefused(sockets, links, log);
   const metrics = new SpeakerMetrics(VERSION, () => reading.figures());
   const announcer = new Announcer({
     links,
@@ -96,10 +97,10 @@ export async function assemble({
   });
   const encode = () => encodeSnapshot(view, nodeName, speaker.nodePool);
   const writer = new SnapshotWriter(
-    { store, timers, log: log.named('cache'), encode },
+    { store, clock, timers, log: log.named('cache'), encode, whole: () => view.isWhole(speaker.nodePool) },
     remembered && encode().fingerprint,
   );
-  const client = new ApiClient(target);
+  const client = new ApiClient(road);
   const feed = new YurtHubFeed({
     client,
     nodeName,
@@ -108,8 +109,8 @@ export async function assemble({
     log: log.named('cloud'),
     random,
   });
-  feed.pace(() => contactPauseMs(speaker.link, random()));
-  const events = new EventQueue(new EventWriter(new ApiClient(target), nodeName, VERSION), log.named('events'));
+  feed.pace(() => contactPauseMs(speaker.cloud.link, random()));
+  const events = new EventQueue(new EventWriter(new ApiClient(road), nodeName, VERSION), log.named('events'));
   const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
   await keys.start();
   const driver = new SpeakerDriver({
@@ -143,9 +144,12 @@ export async function assemble({
       }),
     touch: () => writer.touch(),
     report: (event) => events.add(event),
-    onLink: (connected) => events.setOpen(connected),
+    onLink: (connected) => {
+      events.setOpen(connected);
+      if (!connected) writer.linkLost();
+    },
   });
-  const reading = new Reading({ nodeName, clock, speaker, driver, announcer, store });
+  const reading = new Reading({ nodeName, clock, speaker, driver, announcer, store, lacks });
   const health = new HealthServer(
     options.healthAddress,
     { notReady: () => reading.notReady(), metrics: () => metrics.page(), state: () => reading.state() },
@@ -171,7 +175,8 @@ async function remember(store: SnapshotFile, nodeName: string, log: SpeakerLog) 
   const { text, problems } = await store.load();
   for (const err of problems) log.warn('autonomy cache', { err });
   if (text === undefined) {
-    log.info('autonomy cache is empty; waiting for the cloud');
+    if (problems.length === 0) log.info('autonomy cache is empty; waiting for the cloud');
+    else log.warn('no slot of the autonomy cache serves; waiting for the cloud');
     return undefined;
   }
   try {
@@ -186,14 +191,25 @@ async function remember(store: SnapshotFile, nodeName: string, log: SpeakerLog) 
   }
 }
 
-/** A missing capability is said at the start, not when the first address comes. */
-function sayIfRefused(sockets: PacketSocketFactory, links: LinuxLinks, log: SpeakerLog): void {
+/** Said at once and loudly, and no more: what the cache knows is announced, and the road is looked for again. */
+async function sayIfNoRoad(road: Road, log: SpeakerLog): Promise<void> {
+  try {
+    await road();
+  } catch (err) {
+    log.error('no way to the cloud', { err });
+  }
+}
+
+/** A missing capability is said at the start, not when the first address comes. @returns it: no running process gets one */
+function sayIfRefused(sockets: PacketSocketFactory, links: LinuxLinks, log: SpeakerLog): LbError | undefined {
   const link = links.list().find(({ up }) => up);
-  if (link === undefined) return;
+  if (link === undefined) return undefined;
   try {
     sockets.open(link).close();
+    return undefined;
   } catch (err) {
     log.error('no address can be announced', { err });
+    return err instanceof LbError && err.code === 'LB_CAPABILITY_MISSING' ? err : undefined;
   }
 }
 

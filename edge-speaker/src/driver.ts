@@ -3,6 +3,8 @@ import type { Announcer } from './announce/announcer.ts';
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
 import { logAnnouncer } from './announcer-log.ts';
 import type { Effect, Fact } from './facts.ts';
+import { JudgingPace } from './judging-pace.ts';
+import type { LinkTurn } from './offline/cloud-watch.ts';
 import type { PoolSession, PoolSessionEvents } from './pool-session.ts';
 import type { AnnouncementFeed, ServiceEvent } from './ports/announcement-feed.ts';
 import type { Links } from './ports/links.ts';
@@ -32,25 +34,21 @@ export interface DriverParts {
   readonly onLink: (connected: boolean) => void;
 }
 
-/** Judging a large view takes milliseconds: facts that rain are judged together, for at most this share of the time. */
-const JUDGE_SHARE = 5;
-const LONGEST_WAIT_MS = 200;
-
 /** Carries facts to the hub and runs its effects: on the session, the announcer, the feed and the log. */
 export class SpeakerDriver {
   session: PoolSession | undefined;
   /** Address → when this node was told to announce it, until its first frame is out. */
   private readonly takingOver = new Map<string, number>();
-  private cancelSettle: (() => void) | undefined;
-  private settleDueMs = Number.POSITIVE_INFINITY;
-  private judgedMs = Number.NEGATIVE_INFINITY;
-  private judgingMs = 0;
+  private readonly judging: JudgingPace;
   /** A session that ends hands over before the next one begins. */
   private turning: Promise<void> = Promise.resolve();
   private toldLinks = '';
   private stopped = false;
 
-  constructor(private readonly parts: DriverParts) {}
+  constructor(private readonly parts: DriverParts) {
+    const { clock, timers } = parts;
+    this.judging = new JudgingPace({ clock, timers, judge: () => this.settle() });
+  }
 
   start(): void {
     const { speaker, feed, links } = this.parts;
@@ -61,7 +59,8 @@ export class SpeakerDriver {
         this.take({ kind: 'listed', resource, objects, resourceVersion, proven }),
       changed: (resource, type, object) => this.take({ kind: 'changed', resource, type, object }),
       reached: (resource, resourceVersion) => this.take({ kind: 'reached', resource, resourceVersion }),
-      contact: (contact) => this.take({ kind: 'contact', contact }),
+      contact: (contact, error) => this.take({ kind: 'contact', contact, error }),
+      refused: (resource, error) => this.take({ kind: 'refused', resource, error }),
     });
   }
 
@@ -75,14 +74,15 @@ export class SpeakerDriver {
       this.takingOver.delete(event.address);
     }
     if (event.kind === 'withdrawn' && event.reason !== 'asked') this.session?.claimFailed(event.address, event.reason);
-    if (event.kind === 'links-changed') this.settleSoon();
-    else this.run(speaker.take({ kind: 'announcer', event }));
+    if (event.kind !== 'links-changed') this.run(speaker.take({ kind: 'announcer', event }));
+    // What began or ended here sets the time of the next judging; packets of others do not.
+    if (event.kind !== 'conflict' && event.kind !== 'hand-over') this.judging.soon();
   }
 
   /** SIGTERM: hands everything over, then falls silent. */
   async leave(reason: string): Promise<void> {
     this.stopped = true;
-    this.cancelSettle?.();
+    this.judging.stop();
     this.parts.feed.stop();
     await this.turning;
     await this.endSession(reason);
@@ -91,38 +91,28 @@ export class SpeakerDriver {
 
   private take(fact: Fact): void {
     if (this.stopped) return;
-    this.run(this.parts.speaker.take(fact));
-    if (fact.kind !== 'reached' && fact.kind !== 'contact') this.parts.touch();
-    if (fact.kind !== 'reached') this.settleSoon();
+    const effects = this.parts.speaker.take(fact);
+    this.run(effects);
+    switch (fact.kind) {
+      case 'listed':
+      case 'changed':
+        this.parts.touch();
+        this.judging.soon();
+        return;
+      case 'contact': // most say what was known
+        if (effects.length > 0) this.judging.soon();
+        return;
+      default:
+        return;
+    }
   }
 
-  /** Once the facts of this turn of the loop are in, and not sooner than the last judging allows. */
-  private settleSoon(): void {
-    const now = this.parts.clock.monotonicMs();
-    const pauseMs = Math.min(LONGEST_WAIT_MS, this.judgingMs * JUDGE_SHARE);
-    this.settleAt(Math.max(now, this.judgedMs + pauseMs));
-  }
-
-  private settleAt(dueMs: number): void {
-    if (this.stopped || dueMs >= this.settleDueMs) return;
-    this.cancelSettle?.();
-    this.settleDueMs = dueMs;
-    this.cancelSettle = this.parts.timers.after(Math.max(0, dueMs - this.parts.clock.monotonicMs()), () =>
-      this.settle(),
-    );
-  }
-
-  private settle(): void {
-    const { clock, speaker } = this.parts;
-    this.settleDueMs = Number.POSITIVE_INFINITY;
-    const startMs = clock.monotonicMs();
+  private settle(): number | undefined {
+    const { speaker } = this.parts;
     const effects = speaker.settle();
     this.tellLinks();
     this.run(effects);
-    this.judgedMs = clock.monotonicMs();
-    this.judgingMs = this.judgedMs - startMs;
-    const nextMs = speaker.nextSettleMs();
-    if (nextMs !== undefined) this.settleAt(clock.monotonicMs() + nextMs);
+    return speaker.nextSettleMs();
   }
 
   private run(effects: readonly Effect[]): void {
@@ -166,11 +156,7 @@ export class SpeakerDriver {
         this.parts.report(effect.event);
         return;
       case 'link':
-        log[effect.after === 'offline' ? 'warn' : 'info']('cloud link changed', {
-          link: effect.after,
-          before: effect.before,
-          beforeForMs: Math.round(effect.forMs),
-        });
+        this.sayLink(effect);
         this.parts.onLink(effect.after === 'connected');
         return;
       case 'say':
@@ -243,6 +229,16 @@ export class SpeakerDriver {
     if (text === this.toldLinks) return;
     this.toldLinks = text;
     this.session?.setLinks(lan);
+  }
+
+  private sayLink({ before, after, forMs, error }: LinkTurn): void {
+    const fields = {
+      link: after,
+      before,
+      beforeForMs: Math.round(forMs),
+      ...(error === undefined ? {} : { err: error }),
+    };
+    this.parts.log[after === 'connected' ? 'info' : 'warn']('cloud link changed', fields);
   }
 
   private servicesOf(address: string): readonly string[] {

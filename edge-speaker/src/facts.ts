@@ -1,6 +1,7 @@
 import type { KubeObject, LbError, SiteConfig } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
-import type { CloudLink, Contact } from './offline/cloud-link.ts';
+import type { Contact } from './offline/cloud-link.ts';
+import type { LinkTurn } from './offline/cloud-watch.ts';
 import type { KnownMember, OfferItem } from './pool-session.ts';
 import type { Resource, ServiceEvent, WatchEventType } from './ports/announcement-feed.ts';
 
@@ -20,7 +21,8 @@ export type Fact =
       readonly object: KubeObject;
     }
   | { readonly kind: 'reached'; readonly resource: Resource; readonly resourceVersion: bigint }
-  | { readonly kind: 'contact'; readonly contact: Contact }
+  | { readonly kind: 'contact'; readonly contact: Contact; readonly error?: LbError | undefined }
+  | { readonly kind: 'refused'; readonly resource: Resource; readonly error: LbError }
   | { readonly kind: 'announcer'; readonly event: AnnouncerEvent };
 
 /** What the hub wants done. Offers are judged in `settle`, which the driver calls soon after a fact. */
@@ -37,12 +39,7 @@ export type Effect =
   /** The session must give the address up: it cannot be announced here. */
   | { readonly kind: 'fail-claim'; readonly address: string }
   | { readonly kind: 'report'; readonly event: ServiceEvent }
-  | {
-      readonly kind: 'link';
-      readonly before: CloudLink['kind'];
-      readonly after: CloudLink['kind'];
-      readonly forMs: number;
-    }
+  | ({ readonly kind: 'link' } & LinkTurn)
   | {
       readonly kind: 'say';
       readonly level: 'info' | 'warn';

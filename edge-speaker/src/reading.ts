@@ -1,4 +1,4 @@
-import { type Clock, VERSION } from '@openyurt/nodepool-types';
+import { type Clock, type LbError, VERSION } from '@openyurt/nodepool-types';
 import type { Announcer } from './announce/announcer.ts';
 import type { SpeakerDriver } from './driver.ts';
 import type { SpeakerFigures } from './observe/metrics.ts';
@@ -13,6 +13,8 @@ export interface ReadingParts {
   readonly driver: SpeakerDriver;
   readonly announcer: Announcer;
   readonly store: SnapshotStore;
+  /** What this process lacks for good to announce anything. */
+  readonly lacks: LbError | undefined;
 }
 
 /** The speaker read off for people and for Prometheus; it changes nothing. */
@@ -21,8 +23,8 @@ export class Reading {
 
   /** Ready: it knows what to announce, from the disk or from the cloud, and its session is open. */
   notReady(): string[] {
-    const { speaker, driver } = this.parts;
-    const missing: string[] = [];
+    const { speaker, driver, lacks } = this.parts;
+    const missing: string[] = lacks === undefined ? [] : [`${lacks.message}. ${lacks.remedy}`];
     if (!speaker.view.services.complete)
       missing.push('no Services known: the cloud has not answered and the cache is empty');
     if (speaker.nodePool !== undefined && driver.session === undefined) missing.push('the pool session is not open');
@@ -42,8 +44,9 @@ export class Reading {
         .map(({ address }) => address),
       notOffered,
       members: tally(driver.session?.members() ?? [], ({ state }) => state),
-      cloudLink: speaker.link.kind,
-      contactAgeSeconds: speaker.contactMs === undefined ? undefined : (clock.monotonicMs() - speaker.contactMs) / 1000,
+      cloudLink: speaker.cloud.link.kind,
+      contactAgeSeconds:
+        speaker.cloud.contactMs === undefined ? undefined : (clock.monotonicMs() - speaker.cloud.contactMs) / 1000,
       cacheAgeSeconds: this.cacheAgeMs() === undefined ? undefined : (this.cacheAgeMs() ?? 0) / 1000,
       cacheBytes: bytes,
       cacheGeneration: Number(generation),
@@ -56,14 +59,16 @@ export class Reading {
     const { nodeName, speaker, driver, store, clock } = this.parts;
     const now = clock.monotonicMs();
     const { generation, bytes, damaged, failures } = store.figures;
+    const { link, contactMs, failure } = speaker.cloud;
     return statePage({
       version: VERSION,
       node: nodeName,
       nodePool: speaker.nodePool,
       cloud: {
-        state: speaker.link.kind,
-        sinceMs: now - speaker.link.sinceMs,
-        contactAgoMs: speaker.contactMs === undefined ? undefined : now - speaker.contactMs,
+        state: link.kind,
+        sinceMs: now - link.sinceMs,
+        contactAgoMs: contactMs === undefined ? undefined : now - contactMs,
+        failure: failure === undefined ? undefined : { error: failure.error, agoMs: now - failure.atMs },
       },
       cache: { generation: Number(generation), bytes, ageMs: this.cacheAgeMs(), damaged, failures },
       addresses: this.addresses(),

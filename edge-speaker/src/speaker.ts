@@ -5,13 +5,11 @@ import { NewAddresses } from './candidates/new-addresses.ts';
 import { type Candidates, findCandidates } from './candidates/offers.ts';
 import type { Effect, Fact } from './facts.ts';
 import type { Resource, View } from './offline/adopt.ts';
-import { type CloudLink, onContact, startLink } from './offline/cloud-link.ts';
+import { CloudWatch } from './offline/cloud-watch.ts';
 import { GivenUp } from './offline/given-up.ts';
 import { SiteText } from './offline/site-text.ts';
 import { ServiceReports } from './service-reports.ts';
-
-/** After an outage the cloud takes this long to hear that the site's nodes live; until then nothing it took away counts. */
-export const SETTLE_MS = 30_000;
+import { ToldPool } from './told-pool.ts';
 
 export interface SpeakerParts {
   readonly nodeName: string;
@@ -30,26 +28,23 @@ export interface SpeakerParts {
  */
 export class Speaker {
   readonly view: View;
-  link: CloudLink;
+  readonly cloud: CloudWatch;
   nodePool: string | undefined;
   candidates: Candidates = { byAddress: new Map(), notes: [] };
-  /** When the API last answered, on the monotonic clock. */
-  contactMs: number | undefined;
   private readonly conflicts = new ConflictPause();
   private readonly givenUp = new GivenUp();
   private readonly newAddresses = new NewAddresses();
   private readonly siteText: SiteText;
   private joined: string | undefined;
-  private trustFromMs = Number.NEGATIVE_INFINITY;
   /** The Services were listed whole in this process, and no staler list came since. */
   private fresh = false;
   private readonly reports: ServiceReports;
-  private told = { offers: '', members: '' };
+  private readonly told = new ToldPool();
 
   constructor(private readonly parts: SpeakerParts) {
     this.view = parts.view;
     this.nodePool = parts.nodePool;
-    this.link = startLink(parts.monotonicMs());
+    this.cloud = new CloudWatch(parts.monotonicMs());
     const uidOf = (key: string) => parts.view.services.get(key)?.metadata.uid;
     this.reports = new ServiceReports({ nodeName: parts.nodeName, uidOf, wallMs: parts.wallMs });
     this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
@@ -88,7 +83,9 @@ export class Speaker {
         this.view[fact.resource].seen(fact.resourceVersion);
         return [];
       case 'contact':
-        return this.onContact(fact.contact);
+        return this.onContact(fact);
+      case 'refused':
+        return this.onRefused(fact);
       case 'announcer':
         return this.onAnnouncer(fact.event);
     }
@@ -96,16 +93,17 @@ export class Speaker {
 
   /** A session has begun: it must hear everything. */
   retell(): Effect[] {
-    this.told = { offers: '', members: '' };
+    this.told.forget();
     return this.settle();
   }
 
   /** Judges anew what this node offers. Cheap to call again: what did not change is not told again. */
   settle(): Effect[] {
     const now = this.parts.monotonicMs();
-    this.view.trustEndpoints(this.link.kind === 'connected' && now >= this.trustFromMs);
+    this.view.trustEndpoints(this.cloud.trusts(now));
     const { nodePool } = this;
     if (nodePool === undefined) return [];
+    const proven = this.cloud.link.kind === 'connected' && this.fresh;
     const members = [...this.view.membersOf(nodePool)];
     const before = this.candidates.byAddress;
     this.candidates = this.judge(nodePool, members);
@@ -116,8 +114,8 @@ export class Speaker {
     this.conflicts.keep((address) => byAddress.has(address), now);
     return [
       ...this.configure(nodePool),
-      ...this.tellMembers(members),
-      ...this.tellOffers(),
+      ...this.told.members(members, this.parts.nodeName),
+      ...this.told.offers(this.candidates, this.givenUp, proven, this.view.services.highest),
       ...this.tellNotes(members, now),
     ];
   }
@@ -125,22 +123,28 @@ export class Speaker {
   /** Milliseconds until `settle` may find something without a fact: a pause ends, or the cloud is trusted again. */
   nextSettleMs(): number | undefined {
     const now = this.parts.monotonicMs();
-    const waits = [this.conflicts.nextEndMs(now), this.reports.nextMs(this.candidates.byAddress, now)];
-    if (this.link.kind === 'connected' && this.trustFromMs > now) waits.push(this.trustFromMs);
+    const { byAddress } = this.candidates;
+    const waits = [this.conflicts.nextEndMs(now), this.reports.nextMs(byAddress, now), this.cloud.trustDueMs(now)];
     const due = waits.filter((ms) => ms !== undefined);
     return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - now);
   }
 
-  private onContact(contact: Parameters<typeof onContact>[1]): Effect[] {
-    const now = this.parts.monotonicMs();
-    if (contact === 'answered') this.contactMs = now;
-    const before = this.link;
-    this.link = onContact(before, contact, now);
-    if (this.link.kind === before.kind) return [];
-    const turn: Effect = { kind: 'link', before: before.kind, after: this.link.kind, forMs: now - before.sinceMs };
-    if (this.link.kind !== 'connected') return [turn];
-    if (before.kind === 'offline') this.trustFromMs = now + SETTLE_MS;
-    return [turn, { kind: 'relist', which: before.kind === 'offline' ? 'all' : 'unproven' }];
+  private onContact({ contact, error }: Extract<Fact, { kind: 'contact' }>): Effect[] {
+    const { turn, news } = this.cloud.contact(contact, error, this.parts.monotonicMs());
+    if (news !== undefined) {
+      return [{ kind: 'say', level: 'warn', msg: 'the cloud does not answer', fields: { err: news } }];
+    }
+    if (turn === undefined) return [];
+    const effect: Effect = { kind: 'link', ...turn };
+    if (turn.after !== 'connected') return [effect];
+    return [effect, { kind: 'relist', which: turn.before === 'offline' ? 'all' : 'unproven' }];
+  }
+
+  private onRefused({ resource, error: err }: Extract<Fact, { kind: 'refused' }>): Effect[] {
+    if (!this.cloud.refused(err, this.parts.monotonicMs())) return [];
+    return [
+      { kind: 'say', level: 'warn', msg: 'the cloud answers, but not with what was asked', fields: { resource, err } },
+    ];
   }
 
   private onAnnouncer(event: AnnouncerEvent): Effect[] {
@@ -168,7 +172,7 @@ export class Speaker {
     if (nodePool === this.joined) return [];
     if (this.joined !== undefined) this.view.announced.clear();
     this.joined = nodePool;
-    this.told = { offers: '', members: '' };
+    this.told.forget();
     this.reports.clear();
     this.candidates = { byAddress: new Map(), notes: [] };
     this.givenUp.clear();
@@ -202,33 +206,9 @@ export class Speaker {
     return changed ? [...effects, { kind: 'configure', site: this.site }] : effects;
   }
 
-  private tellMembers(nodes: readonly NodeFacts[]): Effect[] {
-    const others = nodes.filter(({ name }) => name !== this.parts.nodeName);
-    const members = others.map(({ name, internalIps }) => ({ node: name, addresses: internalIps }));
-    members.sort((a, b) => (a.node < b.node ? -1 : 1));
-    const text = JSON.stringify(members);
-    if (text === this.told.members) return [];
-    this.told.members = text;
-    return [{ kind: 'members', members }];
-  }
-
-  private tellOffers(): Effect[] {
-    const proven = this.link.kind === 'connected' && this.fresh;
-    const offered = [...this.candidates.byAddress.values()].filter((one) => one.notOffered === undefined);
-    const items = [
-      ...offered.map((one) => ({ address: one.address, uids: one.serviceUids, rv: one.resourceVersion, proven })),
-      ...this.givenUp.items(),
-    ];
-    const text = items.map((item) => `${item.address} ${item.rv} ${'gone' in item ? 'gone' : item.uids}`).join('\n');
-    const told = `${proven} ${this.candidates.byAddress.size}\n${text}`;
-    if (told === this.told.offers) return [];
-    this.told.offers = told;
-    return [{ kind: 'offer', items, seenRv: this.view.services.highest }];
-  }
-
   private tellNotes(nodes: readonly NodeFacts[], now: number): Effect[] {
     const spokesman = nodes.every(({ name }) => name >= this.parts.nodeName);
-    return this.reports.notes(this.candidates, this.link.kind === 'connected', spokesman, now);
+    return this.reports.notes(this.candidates, this.cloud.link.kind === 'connected', spokesman, now);
   }
 
   /** Links on which the NodePool's addresses would be announced; empty while none is known. */

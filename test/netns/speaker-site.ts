@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,23 @@ const PORT = 6443;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 type Json = Record<string, unknown>;
+
+export interface Start {
+  readonly args?: readonly string[];
+  readonly under?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Leaves --server away. */
+  readonly noServer?: boolean;
+}
+
+/** A line of the log, as far as tests read it. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly code?: string;
+  readonly remedy?: string;
+  readonly err?: { readonly code: string; readonly message: string; readonly remedy: string };
+}
 
 /** The part of a speaker's state page that tests read. */
 export interface State {
@@ -66,20 +83,30 @@ export class SpeakerSite {
     return `${path}/${name}`;
   }
 
-  /** @returns when its process was started, milliseconds since the epoch */
-  startSpeaker(node: string): number {
+  /**
+   * @param args behind the usual ones, the last of a kind counts
+   * @param under a command that runs the speaker
+   * @returns when its process was started, milliseconds since the epoch
+   */
+  startSpeaker(node: string, { args: more = [], under = [], env = {}, noServer = false }: Start = {}): number {
     const { ns } = this.site.node(node);
-    const args = [
+    const [command = '', ...args] = [
+      ...under,
+      process.execPath,
       join(root, 'cloud-controller/bin/yurtlb.mjs'),
       'speaker',
       `--node-name=${node}`,
-      `--server=http://${this.site.plan.cloudIp}:${PORT}`,
-      `--cache-dir=${join(this.folder, node)}`,
+      ...(noServer ? [] : [`--server=${this.server}`]),
+      `--cache-dir=${this.cacheDir(node)}`,
       `--pool-key-dir=${join(this.folder, 'keys')}`,
       '--log-level=debug',
+      ...more,
     ];
     const startedMs = Date.now();
-    const child = this.site.spawn(ns, process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
+    const child = this.site.spawn(ns, command, args, {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     child.stderr?.on('data', (text: Buffer) => writeFileSync(this.logFile(node), text, { flag: 'a' }));
     this.speakers.set(node, child);
     return startedMs;
@@ -109,11 +136,43 @@ export class SpeakerSite {
     return readFileSync(this.logFile(node), 'utf8');
   }
 
-  /** A page of the speaker's loopback server, read from inside its namespace. */
-  page(node: string, path: string): string | undefined {
-    const fetch = `fetch('http://127.0.0.1:10372${path}').then(async r=>{process.stdout.write(await r.text());process.exit(r.ok?0:1)},()=>process.exit(2))`;
+  /** Where the speaker of a node keeps its autonomy cache. */
+  cacheDir(node: string): string {
+    return join(this.folder, node);
+  }
+
+  hasLog(node: string): boolean {
+    return existsSync(this.logFile(node));
+  }
+
+  /** A kubeconfig that leads to the cloud, for everybody. */
+  writeKubeconfig(file: string): void {
+    const clusters = [{ name: 'cloud', cluster: { server: this.server } }];
+    const contexts = [{ name: 'cloud', context: { cluster: 'cloud', user: 'speaker' } }];
+    const users = [{ name: 'speaker', user: {} }];
+    const words = { apiVersion: 'v1', kind: 'Config', 'current-context': 'cloud', clusters, contexts, users };
+    writeFileSync(file, JSON.stringify(words));
+  }
+
+  /** Lines of the node's log from the `since`-th character on, parsed. */
+  linesOf(node: string, since = 0): LogLine[] {
+    const whole = this.logOf(node).slice(since);
+    const lines = whole.slice(0, whole.lastIndexOf('\n') + 1).split('\n');
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** The exit code of the node's speaker, once it ended by itself. */
+  async exitOf(node: string): Promise<number | null> {
+    const child = this.speakers.get(node);
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    return (await once(child, 'exit'))[0] as number | null;
+  }
+
+  /** A page of the speaker's loopback server, read from inside its namespace. @param whatever also when it is not 200 */
+  page(node: string, path: string, whatever = false): string | undefined {
+    const fetch = `fetch('http://127.0.0.1:10372${path}',{signal:AbortSignal.timeout(2000)}).then(async r=>{process.stdout.write(await r.text());process.exit(r.ok?0:1)},()=>process.exit(2))`;
     const { status, stdout } = this.site.exec(this.site.node(node).ns, process.execPath, ['-e', fetch]);
-    return status === 0 ? stdout : undefined;
+    return status === 0 || (whatever && status === 1) ? stdout : undefined;
   }
 
   state(node: string): State | undefined {
@@ -170,6 +229,10 @@ export class SpeakerSite {
   close(): void {
     this.site.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get server(): string {
+    return `http://${this.site.plan.cloudIp}:${PORT}`;
   }
 
   private get door(): string {

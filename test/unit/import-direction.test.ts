@@ -47,6 +47,8 @@ const HOUSE: Record<string, Record<string, Room>> = {
     'speaker.ts': pure('*'),
     'driver.ts': pure('*'),
     'reading.ts': pure('*'),
+    'judging-pace.ts': pure(),
+    'told-pool.ts': pure('*'),
     'service-reports.ts': pure('*'),
     'announcer-log.ts': pure('announce'),
     'session-links.ts': pure('announce', 'ports', 'wire'),

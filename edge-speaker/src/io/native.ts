@@ -74,7 +74,7 @@ export function loadNative(): NativeAddon {
   if (file === undefined) {
     throw missing(
       `the native part is not built (looked for ${candidates.join(' and ')})`,
-      'Install a compiler (apt-get install -y build-essential python3) and run: node test/support/build/native.mjs',
+      `${named ? 'Let YURTLB_NATIVE name the built file, or leave it away. ' : ''}Install a compiler (apt-get install -y build-essential python3) and run: node test/support/build/native.mjs`,
     );
   }
   try {

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { StringDecoder } from 'node:string_decoder';
-import { LbError } from '@openyurt/nodepool-types';
-import type { ApiTarget } from './api-target.ts';
+import type { LbError } from '@openyurt/nodepool-types';
+import { badAnswer, noAnswer } from './api-failure.ts';
+import type { Road } from './api-target.ts';
 
 /** Every request has this long for its answer: YurtHub holds what it cannot forward for 45 s and does not say so. */
 export const DEADLINE_MS = 3_000;
@@ -12,6 +13,8 @@ const LONGEST_LIST_MS = 60_000;
 const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
 
 export interface Answer {
+  /** What was asked, for messages: the URL without its query. */
+  readonly url: string;
   readonly status: number;
   readonly text: string;
 }
@@ -29,27 +32,23 @@ export interface Ask {
 /** How a watch ended. `ended`: a clean end of the stream after it had begun. */
 export type StreamEnd =
   | { readonly kind: 'ended' }
-  | { readonly kind: 'refused'; readonly status: number; readonly text: string }
+  | { readonly kind: 'refused'; readonly status: number; readonly error: LbError }
   | { readonly kind: 'failed'; readonly error: LbError };
 
 /** Raw requests to a Kubernetes API: JSON in and out, no generated client, so little memory. */
 export class ApiClient {
-  private readonly agent: http.Agent;
+  private agent: http.Agent | undefined;
 
-  constructor(private readonly target: ApiTarget) {
-    const options = { keepAlive: true, maxFreeSockets: 4 };
-    this.agent = target.base.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
-  }
+  constructor(private readonly road: Road) {}
 
-  get server(): string {
-    return this.target.base.origin;
-  }
-
-  /** @throws LbError `LB_API_UNREACHABLE` for a timeout, a hang-up or a refused connection; any status is an answer */
+  /**
+   * @throws LbError `LB_API_UNREACHABLE` for a timeout, a hang-up or a refused connection, `LB_NO_KUBECONFIG` where there
+   * is nobody to ask; any status is an answer
+   */
   async ask(ask: Ask): Promise<Answer> {
-    const { response } = await this.open(ask);
-    const text = await this.readAll(response, ask);
-    return { status: response.statusCode ?? 0, text };
+    const { response, url } = await this.open(ask);
+    const text = await readAll(response, url);
+    return { url, status: response.statusCode ?? 0, text };
   }
 
   /**
@@ -59,9 +58,10 @@ export class ApiClient {
    */
   async stream(ask: Ask, boundMs: number, signal: AbortSignal, onLine: (line: string) => void): Promise<StreamEnd> {
     try {
-      const { response, request } = await this.open(ask);
+      const { response, request, url } = await this.open(ask);
       if (response.statusCode !== 200) {
-        return { kind: 'refused', status: response.statusCode ?? 0, text: await this.readAll(response, ask) };
+        const status = response.statusCode ?? 0;
+        return { kind: 'refused', status, error: badAnswer(url, status, await readAll(response, url)) };
       }
       const stop = () => request.destroy();
       const bound = setTimeout(stop, boundMs);
@@ -75,24 +75,27 @@ export class ApiClient {
         signal.removeEventListener('abort', stop);
       }
     } catch (error) {
-      return { kind: 'failed', error: error instanceof LbError ? error : this.unreachable(ask, error) };
+      return { kind: 'failed', error: noAnswer(ask.path.split('?', 1)[0] ?? '', error) };
     }
   }
 
   close(): void {
-    this.agent.destroy();
+    this.agent?.destroy();
   }
 
-  private async open(ask: Ask): Promise<{ response: http.IncomingMessage; request: http.ClientRequest }> {
-    const { headers, tls } = await this.target.credentials().catch((cause: unknown) => {
-      throw this.unreachable(ask, cause);
+  private async open(ask: Ask): Promise<Opened> {
+    const { base, credentials } = await this.road();
+    const url = `${base.origin}${base.pathname.replace(/\/$/, '')}${ask.path.split('?', 1)[0]}`;
+    const { headers, tls } = await credentials().catch((cause: unknown) => {
+      throw noAnswer(url, cause);
     });
-    const { base } = this.target;
-    const send = base.protocol === 'https:' ? https.request : http.request;
+    const secure = base.protocol === 'https:';
+    this.agent ??= new (secure ? https : http).Agent({ keepAlive: true, maxFreeSockets: 4 });
+    const { agent } = this;
     return await new Promise((resolve, reject) => {
-      const request = send({
+      const request = (secure ? https : http).request({
         ...tls,
-        agent: this.agent,
+        agent,
         protocol: base.protocol,
         hostname: base.hostname.replace(/^\[(.*)\]$/, '$1'),
         port: base.port,
@@ -111,43 +114,43 @@ export class ApiClient {
       const deadline = setTimeout(() => request.destroy(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
       request.on('response', (response) => {
         clearTimeout(deadline);
-        resolve({ response, request });
+        resolve({ response, request, url });
       });
       request.on('error', (cause) => {
         clearTimeout(deadline);
-        reject(this.unreachable(ask, cause));
+        reject(noAnswer(url, cause));
       });
       request.end(ask.body);
     });
   }
+}
 
-  private async readAll(response: http.IncomingMessage, ask: Ask): Promise<string> {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    const giveUp = (why: string) => response.destroy(new Error(why));
-    const whole = setTimeout(() => giveUp(`the answer took longer than ${LONGEST_LIST_MS} ms`), LONGEST_LIST_MS);
-    const pause = setTimeout(() => giveUp(`the answer paused for ${DEADLINE_MS} ms`), DEADLINE_MS);
-    try {
-      for await (const piece of response) {
-        pause.refresh();
-        pieces.push(piece);
-        bytes += piece.length;
-        if (bytes > LARGEST_ANSWER_BYTES) throw new Error(`the answer is larger than ${LARGEST_ANSWER_BYTES} bytes`);
-      }
-    } catch (cause) {
-      throw this.unreachable(ask, cause);
-    } finally {
-      clearTimeout(whole);
-      clearTimeout(pause);
+interface Opened {
+  readonly response: http.IncomingMessage;
+  readonly request: http.ClientRequest;
+  readonly url: string;
+}
+
+async function readAll(response: http.IncomingMessage, url: string): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  const giveUp = (why: string) => response.destroy(new Error(why));
+  const whole = setTimeout(() => giveUp(`the answer took longer than ${LONGEST_LIST_MS} ms`), LONGEST_LIST_MS);
+  const pause = setTimeout(() => giveUp(`the answer paused for ${DEADLINE_MS} ms`), DEADLINE_MS);
+  try {
+    for await (const piece of response) {
+      pause.refresh();
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > LARGEST_ANSWER_BYTES) throw new Error(`the answer is larger than ${LARGEST_ANSWER_BYTES} bytes`);
     }
-    return Buffer.concat(pieces).toString('utf8');
+  } catch (cause) {
+    throw noAnswer(url, cause);
+  } finally {
+    clearTimeout(whole);
+    clearTimeout(pause);
   }
-
-  private unreachable({ path }: Pick<Ask, 'path'>, cause: unknown): LbError {
-    const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
-    const remedy = 'Nothing to do if the link is down: addresses are announced as before. Else check --server.';
-    return new LbError('LB_API_UNREACHABLE', `${this.server}${path}: ${why}`, remedy, { cause });
-  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 async function readLines(response: http.IncomingMessage, onLine: (line: string) => void): Promise<void> {

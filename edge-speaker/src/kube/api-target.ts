@@ -23,9 +23,24 @@ export interface TargetOptions {
   readonly caFile: string | undefined;
 }
 
+/** The way to the API, asked before every request; it may not be there yet. Throws `LB_NO_KUBECONFIG` as {@link openTarget} does. */
+export type Road = () => Promise<ApiTarget>;
+
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The kubelet rotates a mounted token in place; it is valid for minutes after that. */
 const REREAD_MS = 30_000;
+
+/**
+ * Finds the target when it is first asked for, and until it is found: a kubeconfig that is missing or half written when a
+ * node boots must not keep the speaker from announcing what its cache knows, and counts as soon as it serves.
+ */
+export function roadTo(options: TargetOptions, env: NodeJS.ProcessEnv): Road {
+  let found: ApiTarget | undefined;
+  return async () => {
+    found ??= await openTarget(options, env);
+    return found;
+  };
+}
 
 /**
  * `--server` first, then `--kubeconfig`, then what the kubelet gives a Pod.
@@ -40,7 +55,8 @@ export async function openTarget(options: TargetOptions, env: NodeJS.ProcessEnv)
       return kubeconfigTarget(options.kubeconfig);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      const remedy = 'Name a readable kubeconfig whose current context is set.';
+      const remedy =
+        'Name a readable kubeconfig whose current context is set. It is read again until it serves; meanwhile addresses are announced from the cache.';
       throw new LbError('LB_NO_KUBECONFIG', `${options.kubeconfig} cannot be used: ${why}`, remedy, { cause });
     }
   }
@@ -84,8 +100,8 @@ function readOrRefuse(path: string): string {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new LbError(
       'LB_NO_KUBECONFIG',
-      `the CA file cannot be read: ${why}`,
-      'Name a readable file with --ca-file.',
+      `the certificate authority cannot be read: ${why}`,
+      'Name a readable file with --ca-file. It is read again until it serves; meanwhile addresses are announced from the cache.',
       {
         cause,
       },

@@ -1,6 +1,7 @@
 import { decodeResourceVersion, type KubeObject, type LbError, type Log, type Random } from '@openyurt/nodepool-types';
 import type { WatchEventType } from '../ports/announcement-feed.ts';
 import type { ApiClient } from './api-client.ts';
+import { badAnswer, noAnswer } from './api-failure.ts';
 
 export interface ReflectorOptions {
   readonly client: ApiClient;
@@ -12,6 +13,8 @@ export interface ReflectorOptions {
   readonly prove: () => Promise<boolean>;
   /** A request met silence: the road to the cloud is in doubt. */
   readonly onSilence: (error: LbError) => void;
+  /** The server answered, and not with what was asked for: nothing is known of it. */
+  readonly onRefused: (error: LbError) => void;
   readonly onList: (objects: KubeObject[], resourceVersion: bigint | undefined, proven: boolean) => void;
   readonly onEvent: (type: WatchEventType, object: KubeObject) => void;
   readonly onBookmark: (resourceVersion: bigint) => void;
@@ -20,6 +23,8 @@ export interface ReflectorOptions {
 /** A watch ends after this at the latest, so that a silent one is found out. */
 const WATCH_SECONDS = 300;
 const WATCH_SLACK_MS = 10_000;
+/** The history that the watch asks for is no more: the next list brings it up to date. */
+const GONE = 410;
 const BACK_OFF_MIN_MS = 250;
 const BACK_OFF_MAX_MS = 10_000;
 
@@ -66,13 +71,12 @@ export class Reflector {
 
   /** @returns the resourceVersion to watch from */
   private async list(): Promise<string | undefined> {
-    const { client, path, userAgent, log } = this.options;
+    const { client, path, userAgent } = this.options;
     try {
-      const { status, text } = await client.ask({ path, userAgent });
+      const { url, status, text } = await client.ask({ path, userAgent });
       const list = status === 200 ? decodeList(text) : undefined;
       if (list === undefined) {
-        this.failures++;
-        log.debug('list not known', { path, status });
+        this.refused(badAnswer(url, status, status === 200 ? 'no list' : text));
         return undefined;
       }
       const proven = await this.options.prove();
@@ -83,14 +87,14 @@ export class Reflector {
       if (version === undefined) this.failures++;
       return version;
     } catch (error) {
-      this.silence(error as LbError);
+      this.silence(noAnswer(path, error));
       return undefined;
     }
   }
 
   /** @returns whether it ended as a watch should; the next list follows at once */
   private async watch(resourceVersion: string, signal: AbortSignal): Promise<boolean> {
-    const { client, path, userAgent, log, random } = this.options;
+    const { client, path, userAgent, random } = this.options;
     const seconds = Math.round(WATCH_SECONDS * (0.8 + 0.2 * random()));
     const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${resourceVersion}&timeoutSeconds=${seconds}`;
     const ask = { path: `${path}${path.endsWith('?') ? '' : '&'}${query}`, userAgent };
@@ -102,8 +106,8 @@ export class Reflector {
     if (signal.aborted || this.stopped.signal.aborted) return true;
     if (end.kind === 'failed') this.silence(end.error);
     else if (end.kind === 'refused') {
-      this.failures++;
-      log.debug('watch not known', { path, status: end.status });
+      if (end.status === GONE) this.failures++;
+      else this.refused(end.error);
     } else if (failed || performance.now() - startedMs < 1000)
       this.failures++; // a server that ends watches at once
     else return true;
@@ -126,6 +130,12 @@ export class Reflector {
       default:
         return false;
     }
+  }
+
+  private refused(error: LbError): void {
+    this.failures++;
+    this.options.log.debug('not known', { err: error });
+    if (!this.stopped.signal.aborted) this.options.onRefused(error);
   }
 
   private silence(error: LbError): void {

@@ -1,6 +1,7 @@
-import type { Log, Random } from '@openyurt/nodepool-types';
+import type { LbError, Log, Random } from '@openyurt/nodepool-types';
 import type { AnnouncementFeed, Contact, FeedListener, Resource } from '../ports/announcement-feed.ts';
 import type { ApiClient } from './api-client.ts';
+import { badAnswer, noAnswer } from './api-failure.ts';
 import { Reflector } from './reflector.ts';
 import { listShape } from './resource-paths.ts';
 
@@ -16,6 +17,7 @@ export interface YurtHubFeedOptions {
 /** A cheap question has a cheap answer; the sooner a silent cut is doubted the better. */
 const CONTACT_DEADLINE_MS = 2_000;
 
+const HEALTH = '/healthz';
 const OF_POOL: readonly Resource[] = ['nodes', 'configs'];
 const ALL: readonly Resource[] = ['self', 'services', 'slices', ...OF_POOL];
 
@@ -82,6 +84,7 @@ export class YurtHubFeed implements AnnouncementFeed {
       random,
       prove: () => this.prove(),
       onSilence: () => this.silence(),
+      onRefused: (error) => this.listener?.refused(resource, error),
       onList: (objects, resourceVersion, proven) => this.listener?.listed(resource, objects, resourceVersion, proven),
       onEvent: (type, object) => this.listener?.changed(resource, type, object),
       onBookmark: (resourceVersion) => this.listener?.reached(resource, resourceVersion),
@@ -111,22 +114,23 @@ export class YurtHubFeed implements AnnouncementFeed {
   private async contact(): Promise<boolean> {
     const { client, version } = this.options;
     try {
-      const { status, text } = await client.ask({
-        path: '/healthz',
+      const { url, status, text } = await client.ask({
+        path: HEALTH,
         userAgent: `yurtlb-speaker/${version}`,
         deadlineMs: CONTACT_DEADLINE_MS,
       });
       const answered = status === 200 && text.trim() === 'ok';
-      this.tell(answered ? 'answered' : status === 400 ? 'hub-offline' : 'unknown');
+      if (answered) this.tell('answered');
+      else this.tell(status === 400 ? 'hub-offline' : 'unknown', badAnswer(url, status, text));
       return answered;
-    } catch {
-      this.tell('unknown');
+    } catch (cause) {
+      this.tell('unknown', noAnswer(HEALTH, cause));
       return false;
     }
   }
 
-  private tell(contact: Contact): void {
-    if (!this.stopped) this.listener?.contact(contact);
+  private tell(contact: Contact, error?: LbError): void {
+    if (!this.stopped) this.listener?.contact(contact, error);
   }
 
   /** A silent request is doubt at once, and a reason to look closer now. */

@@ -28,7 +28,13 @@ export class HealthServer {
 
   listen(): void {
     const { host, port } = this.address;
-    const server = createServer((request, response) => void this.answer(request, response));
+    const server = createServer((request, response) => {
+      this.answer(request, response).catch((cause: unknown) => {
+        this.log.warn('page not served', { path: request.url, err: cause });
+        if (response.headersSent) response.destroy();
+        else plain(response, 500, 'this page failed; the log says why\n');
+      });
+    });
     server.on('error', (cause: NodeJS.ErrnoException) => this.refused(cause));
     server.listen(port, host, () => {
       this.server = server;

@@ -1,3 +1,5 @@
+import type { LbError } from '@openyurt/nodepool-types';
+
 /** What the state page is made from; times are milliseconds ago, at the moment of asking. */
 export interface StateInputs {
   readonly version: string;
@@ -5,7 +7,12 @@ export interface StateInputs {
   readonly nodePool: string | undefined;
   readonly addresses: readonly AddressState[];
   readonly members: readonly MemberLine[];
-  readonly cloud: { readonly state: string; readonly sinceMs: number; readonly contactAgoMs: number | undefined };
+  readonly cloud: {
+    readonly state: string;
+    readonly sinceMs: number;
+    readonly contactAgoMs: number | undefined;
+    readonly failure: { readonly error: LbError; readonly agoMs: number } | undefined;
+  };
   readonly cache: {
     readonly generation: number;
     readonly bytes: number;
@@ -45,6 +52,7 @@ export function statePage({ cloud, cache, addresses, members, ...rest }: StateIn
       state: cloud.state,
       forSeconds: seconds(cloud.sinceMs),
       lastContactSecondsAgo: cloud.contactAgoMs === undefined ? null : seconds(cloud.contactAgoMs),
+      lastFailure: cloud.failure === undefined ? null : failed(cloud.failure),
     },
     cache: {
       generation: cache.generation,
@@ -62,6 +70,10 @@ export function statePage({ cloud, cache, addresses, members, ...rest }: StateIn
     })),
     members: members.map(({ forMs, ...line }) => ({ ...line, forSeconds: seconds(forMs) })),
   };
+}
+
+function failed({ error: { code, message, remedy }, agoMs }: NonNullable<StateInputs['cloud']['failure']>): unknown {
+  return { code, message, remedy, secondsAgo: seconds(agoMs) };
 }
 
 function byMac(here: { readonly byMac?: string }): { byMac?: string } {

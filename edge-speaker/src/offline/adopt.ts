@@ -80,6 +80,14 @@ export class View {
     }
   }
 
+  /** Whether every list was adopted once; without a NodePool there are no lists of its own. */
+  isWhole(nodePool: string | undefined): boolean {
+    return RESOURCES.every(
+      (resource) =>
+        this[resource].complete || (nodePool === undefined && (resource === 'nodes' || resource === 'configs')),
+    );
+  }
+
   /** The ConfigMap in force: of two for one NodePool the older, then the first by name. */
   configOf(nodePool: string): ConfigFacts | undefined {
     let best: ConfigFacts | undefined;

@@ -30,7 +30,10 @@ export interface Item<T> {
  */
 export class Ledger<T> {
   private readonly held = new Map<string, Entry<T>>();
-  /** The highest resourceVersion adopted: of a list, an event, a bookmark. */
+  /**
+   * The resourceVersion up to which this view is whole: of a proven list, an event, a bookmark. A list without proof does
+   * not move it on, since deletions before that version may still be unknown here.
+   */
   highest = 0n;
   /** Whether a complete list was ever adopted, in this process or in the one that wrote the disk. */
   complete = false;
@@ -91,6 +94,8 @@ export class Ledger<T> {
   adoptEvent(type: 'ADDED' | 'MODIFIED' | 'DELETED', item: Item<T>, nowMs: number): void {
     const there = this.held.get(item.key);
     if (there !== undefined && item.resourceVersion < there.resourceVersion) return;
+    // Unknown although the view is whole beyond that version: it was deleted since, and the watch is an old one.
+    if (there === undefined && this.complete && item.resourceVersion <= this.highest) return;
     if (type === 'DELETED') this.drop(item.key);
     else this.set(item, 'watch', nowMs);
     this.seen(item.resourceVersion);
@@ -112,7 +117,6 @@ export class Ledger<T> {
       const known = there?.resourceVersion || (this.complete ? before : -1n);
       if (item.value === undefined || item.resourceVersion <= known) continue;
       this.set(item, 'unproven-list', nowMs);
-      this.seen(item.resourceVersion);
     }
     return 'merged';
   }

@@ -27,6 +27,23 @@ interface Row {
 const AS_WAS = { a: 'a3', b: 'b5' };
 const rows: Row[] = [
   {
+    name: 'an old watch does not bring back what was deleted since',
+    act: (l) => {
+      l.adoptEvent('DELETED', item('a', 20), 0);
+      l.adoptEvent('ADDED', item('a', 5), 0);
+    },
+    want: { b: 'b5' },
+  },
+  {
+    name: 'a list without proof does not say how far the view is whole',
+    act: (l) => {
+      l.adoptList([item('c', 15)], 15n, false, 0);
+      return l.highest;
+    },
+    want: { ...AS_WAS, c: 'c15' },
+    says: 10n,
+  },
+  {
     name: 'a proven newer list removes what it lacks',
     act: (l) => l.adoptList([item('b', 5)], 11n, true, 0),
     want: { b: 'b5' },

@@ -1,78 +1,137 @@
 import { strict as assert } from 'node:assert';
-import { type Log, silentLog, type Timers } from '@openyurt/nodepool-types';
+import { type Log, silentLog } from '@openyurt/nodepool-types';
 import { SnapshotWriter } from '../../../edge-speaker/src/io/snapshot-writer.ts';
+import { FakeTime } from '../../support/fake-time.ts';
 
-class HeldTimers implements Timers {
-  readonly due: { ms: number; run: () => void }[] = [];
+/** A writer over a disk that notes when each text came; `text` is the view. */
+class Desk {
+  readonly time = new FakeTime();
+  readonly saved: string[] = [];
+  readonly errors: string[] = [];
+  text = 'empty';
+  whole = true;
+  broken = false;
+  readonly writer: SnapshotWriter;
 
-  after(ms: number, run: () => void): () => void {
-    const entry = { ms, run };
-    this.due.push(entry);
-    return () => {
-      const i = this.due.indexOf(entry);
-      if (i >= 0) this.due.splice(i, 1);
+  constructor(loaded?: string) {
+    const { time } = this;
+    const log: Log = { ...silentLog, error: (msg) => this.errors.push(msg) };
+    const store = {
+      figures: { generation: 0n, bytes: 0, writtenWallMs: undefined, damaged: 0, failures: 0 },
+      load: async () => ({ text: undefined, problems: [] }),
+      save: async (text: string) => {
+        if (this.broken) throw new Error('ENOSPC');
+        this.saved.push(`${time.monotonicMs()} ${text}`);
+      },
     };
+    const encode = () => ({ text: this.text, fingerprint: this.text });
+    this.writer = new SnapshotWriter(
+      { store, clock: time, timers: time, log, encode, whole: () => this.whole },
+      loaded,
+    );
   }
 
-  async fire(): Promise<number> {
-    const next = this.due.shift();
-    next?.run();
-    await new Promise((resolve) => setImmediate(resolve));
-    return next?.ms ?? Number.NaN;
+  change(text: string): void {
+    this.text = text;
+    this.writer.touch();
   }
-}
 
-function made(save: () => Promise<void> = async () => {}) {
-  const timers = new HeldTimers();
-  const saved: string[] = [];
-  const errors: string[] = [];
-  const log: Log = { ...silentLog, error: (msg) => errors.push(msg) };
-  const figures = { generation: 0n, bytes: 0, writtenWallMs: undefined, damaged: 0, failures: 0 };
-  const state = { text: 'x' };
-  const store = {
-    figures,
-    load: async () => ({ text: undefined, problems: [] }),
-    save: async (text: string) => {
-      await save();
-      saved.push(text);
-    },
-  };
-  const encode = () => ({ text: `${state.text} v`, fingerprint: state.text });
-  return { timers, saved, errors, state, writer: new SnapshotWriter({ store, timers, log, encode }, undefined) };
+  /** Moves on in small steps, so that a write is over before the next timer. */
+  async pass(ms: number): Promise<void> {
+    for (let done = 0; done <= ms; done += 50) {
+      this.time.advance(done === 0 ? 0 : 50); // what is due now goes first
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }
 
 describe('snapshot writer', () => {
-  it('writes soon the first time, then at most every five seconds', async () => {
-    const { writer, timers, saved, state } = made();
-    writer.touch();
-    writer.touch();
-    assert.equal(timers.due.length, 1);
-    assert.ok((await timers.fire()) < 1000);
-    state.text = 'y';
-    writer.touch();
-    assert.equal(await timers.fire(), 5_000);
-    assert.deepEqual(saved, ['x v', 'y v']);
+  it('writes soon after a quiet spell, what comes together at once, then at most every five seconds', async () => {
+    const desk = new Desk();
+    desk.change('a');
+    desk.change('b');
+    await desk.pass(300);
+    desk.change('c');
+    await desk.pass(20_000);
+    desk.change('d');
+    await desk.pass(1_000);
+    assert.deepEqual(desk.saved, ['250 b', '5250 c', '20550 d']);
   });
 
-  it('writes nothing where nothing new is said', async () => {
-    const { writer, timers, saved } = made();
-    for (let i = 0; i < 3; i++) {
-      writer.touch();
-      await timers.fire();
+  it('a view that changes all the time costs one write per five seconds', async () => {
+    const desk = new Desk();
+    for (let i = 0; i < 600; i++) {
+      desk.change(`${i}`);
+      await desk.pass(50);
     }
-    assert.deepEqual(saved, ['x v']);
+    assert.equal(desk.saved.length, 6);
   });
 
-  it('says once that the disk fails, and tries again by itself', async () => {
-    let broken = true;
-    const { writer, timers, saved, errors } = made(async () => {
-      if (broken) throw new Error('ENOSPC');
-    });
-    writer.touch();
-    await timers.fire();
-    await timers.fire();
-    broken = false;
-    await timers.fire();
-    assert.deepEqual({ errors: errors.length, saved }, { errors: 1, saved: ['x v'] });
+  it('writes nothing where nothing new is said, neither against the disk nor against the last write', async () => {
+    const desk = new Desk('a');
+    desk.change('a');
+    await desk.pass(1_000);
+    desk.change('b');
+    await desk.pass(6_000);
+    desk.change('b');
+    await desk.pass(6_000);
+    desk.writer.linkLost();
+    await desk.pass(6_000);
+    assert.deepEqual(desk.saved, ['1250 b']);
+  });
+
+  it('the first write waits until every list is in', async () => {
+    const desk = new Desk();
+    desk.whole = false;
+    desk.change('services');
+    await desk.pass(3_000);
+    assert.deepEqual(desk.saved, []);
+    desk.whole = true;
+    desk.change('services, nodes');
+    await desk.pass(500);
+    assert.deepEqual(desk.saved, ['3250 services, nodes']);
+  });
+
+  it('but not for ever: half a view is better than none', async () => {
+    const desk = new Desk();
+    desk.whole = false;
+    desk.change('services');
+    await desk.pass(30_000);
+    assert.deepEqual(desk.saved, ['10000 services']);
+  });
+
+  it('writes at once when the link is lost, one second after the last write at the earliest', async () => {
+    const desk = new Desk();
+    desk.change('a');
+    await desk.pass(300);
+    desk.change('b');
+    desk.writer.linkLost();
+    await desk.pass(2_700);
+    desk.change('c');
+    desk.writer.linkLost();
+    await desk.pass(10_000);
+    assert.deepEqual(desk.saved, ['250 a', '1250 b', '3000 c']);
+  });
+
+  it('says once that the disk fails, and tries again by itself, seldom', async () => {
+    const desk = new Desk();
+    desk.broken = true;
+    desk.change('a');
+    for (let i = 0; i < 20; i++) {
+      await desk.pass(2_000);
+      desk.change(`a${i}`);
+      desk.writer.linkLost();
+    }
+    assert.equal(desk.errors.length, 1);
+    desk.broken = false;
+    await desk.pass(30_000);
+    assert.deepEqual(desk.saved, ['60250 a19']);
+  });
+
+  it('flushes what is not written when the process leaves', async () => {
+    const desk = new Desk();
+    desk.change('a');
+    await desk.writer.flush();
+    assert.deepEqual([desk.saved, desk.time.pending], [['0 a'], 0]);
   });
 });

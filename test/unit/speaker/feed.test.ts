@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type KubeObject, silentLog } from '@openyurt/nodepool-types';
+import { type KubeObject, type LbError, silentLog } from '@openyurt/nodepool-types';
 import { ApiClient } from '../../../edge-speaker/src/kube/api-client.ts';
 import { EventWriter } from '../../../edge-speaker/src/kube/event-writer.ts';
 import { YurtHubFeed } from '../../../edge-speaker/src/kube/yurthub-feed.ts';
@@ -20,6 +20,8 @@ class Ear implements FeedListener {
   readonly lists: Listed[] = [];
   readonly events: string[] = [];
   readonly contacts: Contact[] = [];
+  readonly errors: LbError[] = [];
+  readonly refusals: string[] = [];
 
   listed(resource: Resource, objects: readonly KubeObject[], _version: bigint | undefined, proven: boolean): void {
     this.lists.push({ resource, names: objects.map(({ metadata }) => metadata.name ?? ''), proven });
@@ -31,8 +33,13 @@ class Ear implements FeedListener {
 
   reached(): void {}
 
-  contact(contact: Contact): void {
+  contact(contact: Contact, error?: LbError): void {
     this.contacts.push(contact);
+    if (error !== undefined) this.errors.push(error);
+  }
+
+  refused(resource: Resource, error: LbError): void {
+    this.refusals.push(`${resource} ${error.code}`);
   }
 
   async until(what: string, holds: () => boolean): Promise<void> {
@@ -54,7 +61,7 @@ describe('YurtHub feed', function () {
   let feed: YurtHubFeed;
   let ear: Ear;
 
-  const target = () => ({ base: new URL(server.url), credentials: async () => ({ headers: {}, tls: {} }) });
+  const road = async () => ({ base: new URL(server.url), credentials: async () => ({ headers: {}, tls: {} }) });
   const post = (path: string, body: object) =>
     fetch(`${server.url}${path}`, {
       method: 'POST',
@@ -76,7 +83,7 @@ describe('YurtHub feed', function () {
     ear = new Ear();
     const log = silentLog;
     feed = new YurtHubFeed({
-      client: new ApiClient(target()),
+      client: new ApiClient(road),
       nodeName: 'a',
       namespace: 'kube-system',
       version: '1',
@@ -112,12 +119,14 @@ describe('YurtHub feed', function () {
     const hub = createServer((_, response) => response.writeHead(400).end()).listen(0, '127.0.0.1');
     await once(hub, 'listening');
     const base = new URL(`http://127.0.0.1:${(hub.address() as AddressInfo).port}`);
-    const client = new ApiClient({ base, credentials: async () => ({ headers: {}, tls: {} }) });
+    const client = new ApiClient(async () => ({ base, credentials: async () => ({ headers: {}, tls: {} }) }));
     feed = new YurtHubFeed({ client, nodeName: 'a', namespace: 'n', version: '1', log: silentLog, random: () => 0 });
     try {
       listen();
       await ear.until('a contact', () => ear.contacts.length > 0);
       assert.deepEqual([ear.contacts[0], ear.lists], ['hub-offline', []]);
+      assert.match(ear.errors[0]?.message ?? '', new RegExp(`^LB_API_UNREACHABLE: ${base.origin}/healthz: HTTP 400`));
+      assert.match(ear.errors[0]?.remedy ?? '', /YurtHub says/);
     } finally {
       hub.close().closeAllConnections();
     }
@@ -156,6 +165,13 @@ describe('YurtHub feed', function () {
     assert.deepEqual(ear.of('services')[0]?.names, ['web']);
   });
 
+  it('an answer that is no list is told with the resource and the code', async () => {
+    server.faults.set({ kind: 'error', code: 503 }, { only: /GET \/api\/v1\/services/, times: 1 });
+    listen();
+    await ear.until('the list', () => ear.of('services').length > 0);
+    assert.deepEqual(ear.refusals, ['services LB_API_UNREACHABLE']);
+  });
+
   it('lists again when told to, and only what had no proof', async () => {
     const heal = server.faults.set({ kind: 'error', code: 503 }, { only: /healthz/ });
     listen();
@@ -177,7 +193,7 @@ describe('YurtHub feed', function () {
   });
 
   it('an event that the API took counts as sent, and one that met silence does not', async () => {
-    const writer = new EventWriter(new ApiClient(target()), 'a', '1');
+    const writer = new EventWriter(new ApiClient(road), 'a', '1');
     const event = {
       serviceKey: 'default/web',
       serviceUid: 'u',

@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { DEFAULT_SITE_CONFIG, type KubeObject } from '@openyurt/nodepool-types';
+import { DEFAULT_SITE_CONFIG, type KubeObject, LbError } from '@openyurt/nodepool-types';
 import type { Effect } from '../../../edge-speaker/src/facts.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
+import { SETTLE_MS } from '../../../edge-speaker/src/offline/cloud-watch.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../edge-speaker/src/offline/snapshot.ts';
 import type { Contact, Resource, WatchEventType } from '../../../edge-speaker/src/ports/announcement-feed.ts';
 import { UNSERVED_MS } from '../../../edge-speaker/src/service-reports.ts';
-import { SETTLE_MS, Speaker } from '../../../edge-speaker/src/speaker.ts';
+import { Speaker } from '../../../edge-speaker/src/speaker.ts';
 
 const VIP = '192.168.1.1';
 const POOL = 'apps.openyurt.io/nodepool';
@@ -162,6 +163,44 @@ describe('speaker hub', () => {
     assert.deepEqual(online().contact('unknown').offers, [`${VIP} u1 5`]);
   });
 
+  it('says each reason for which the cloud is not reached once, and the last one stays readable', () => {
+    const bench = new Bench();
+    const away = (why: string) => new LbError('LB_API_UNREACHABLE', `http://hub/healthz: ${why}`, 'r');
+    const fail = (contact: Contact, error: LbError) =>
+      bench.effects.push(...bench.speaker.take({ kind: 'contact', contact, error }));
+    for (let i = 0; i < 5; i++) {
+      fail('unknown', away('refused'));
+      bench.now += 1_000;
+    }
+    fail('unknown', away('silence'));
+    const told = () => bench.effects.flatMap((e) => (e.kind === 'say' ? [e.fields.err] : e.kind === 'link' ? [e] : []));
+    const [first, turn, second, ...more] = told();
+    assert.deepEqual(
+      [first, turn, second, more],
+      [
+        away('refused'),
+        { kind: 'link', before: 'doubtful', after: 'offline', forMs: 3_000, error: away('refused') },
+        away('silence'),
+        [],
+      ],
+    );
+    bench.contact('answered');
+    assert.equal(bench.speaker.cloud.failure?.error.message, away('silence').message);
+    fail('unknown', away('refused'));
+    assert.deepEqual(bench.of('link').at(-1)?.error, away('refused'));
+  });
+
+  it('says once that a list is refused while the cloud is there, and keeps quiet about it while it is not', () => {
+    const refused = new LbError('LB_API_REFUSED', 'http://hub/api/v1/services: HTTP 403', 'r');
+    const hear = (bench: Bench) => {
+      for (let i = 0; i < 3; i++)
+        bench.effects.push(...bench.speaker.take({ kind: 'refused', resource: 'services', error: refused }));
+      return bench.of('say').map(({ level, fields }) => `${level} ${fields.resource}`);
+    };
+    assert.deepEqual(hear(online()), ['warn services']);
+    assert.deepEqual(hear(online().contact('hub-offline')), []);
+  });
+
   it('a changed label is a farewell and a new session', () => {
     const bench = online().event('self', 'MODIFIED', node('a', 'q', 10));
     assert.deepEqual(
@@ -184,7 +223,7 @@ describe('speaker hub', () => {
     const bench = online('Local').contact('hub-offline').event('slices', 'MODIFIED', slice(10, []));
     assert.equal(bench.offers.length, 1);
     bench.contact('answered', 'answered', 'answered');
-    assert.equal(bench.speaker.link.kind, 'connected');
+    assert.equal(bench.speaker.cloud.link.kind, 'connected');
     assert.equal(bench.offers.length, 1);
     assert.equal(bench.speaker.nextSettleMs(), SETTLE_MS);
     bench.now += SETTLE_MS;
