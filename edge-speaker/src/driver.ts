@@ -73,7 +73,7 @@ export class SpeakerDriver {
       if (toldMs !== undefined) takenOver((clock.monotonicMs() - toldMs) / 1000);
       this.takingOver.delete(event.address);
     }
-    if (event.kind === 'withdrawn' && event.reason !== 'asked') this.session?.claimFailed(event.address, event.reason);
+    if (event.kind === 'withdrawn' && event.reason !== 'asked') this.failClaim(event.address, event.reason);
     if (event.kind !== 'links-changed') this.run(speaker.take({ kind: 'announcer', event }));
     // What began or ended here sets the time of the next judging; packets of others do not.
     if (event.kind !== 'conflict' && event.kind !== 'hand-over') this.judging.soon();
@@ -123,7 +123,7 @@ export class SpeakerDriver {
     const { announcer, feed, log } = this.parts;
     switch (effect.kind) {
       case 'join':
-        this.turn(`NodePool is now ${effect.nodePool}`, () => this.beginSession(effect.nodePool, effect.site));
+        this.turn(`NodePool is now ${effect.nodePool}`, () => this.beginSession(effect.nodePool));
         return;
       case 'leave':
         log.warn('this node is in no NodePool; nothing is announced', {
@@ -150,7 +150,7 @@ export class SpeakerDriver {
         feed.relist(effect.which);
         return;
       case 'fail-claim':
-        this.session?.claimFailed(effect.address, 'conflict');
+        this.failClaim(effect.address, 'conflict');
         return;
       case 'report':
         this.parts.report(effect.event);
@@ -184,10 +184,10 @@ export class SpeakerDriver {
     this.session = undefined;
   }
 
-  private async beginSession(nodePool: string, site: SiteConfig): Promise<void> {
+  private async beginSession(nodePool: string): Promise<void> {
     const { speaker, announcer, log } = this.parts;
     log.info('joining the pool session', { nodePool });
-    const session = this.parts.makeSession(nodePool, site, [...speaker.view.announced], {
+    const session = this.parts.makeSession(nodePool, speaker.site, [...speaker.view.announced], {
       announce: (address, { probe }) => this.announce(address, probe),
       withdraw: (address, reason) => {
         log.info('address given up', { address, reason });
@@ -214,7 +214,13 @@ export class SpeakerDriver {
     const answer = announcer.announce(address, { probe });
     if (answer.ok) return;
     this.takingOver.delete(address);
-    this.session?.claimFailed(address, answer.reason);
+    this.failClaim(address, answer.reason);
+    this.judging.soon();
+  }
+
+  private failClaim(address: string, reason: string): void {
+    this.session?.claimFailed(address, reason);
+    this.parts.speaker.claimFailed();
   }
 
   private tellLinks(): void {

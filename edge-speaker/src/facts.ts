@@ -28,7 +28,7 @@ export type Fact =
 /** What the hub wants done. Offers are judged in `settle`, which the driver calls soon after a fact. */
 export type Effect =
   /** This node's NodePool is known, or another one: end the session there was, begin one there. */
-  | { readonly kind: 'join'; readonly nodePool: string; readonly site: SiteConfig }
+  | { readonly kind: 'join'; readonly nodePool: string }
   /** This node is in no NodePool. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'follow'; readonly nodePool: string | undefined }

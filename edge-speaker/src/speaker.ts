@@ -97,6 +97,11 @@ export class Speaker {
     return this.settle();
   }
 
+  /** The session was told that a claim failed, and has dropped that offer until it is offered anew. */
+  claimFailed(): void {
+    this.told.forgetOffers();
+  }
+
   /** Judges anew what this node offers. Cheap to call again: what did not change is not told again. */
   settle(): Effect[] {
     const now = this.parts.monotonicMs();
@@ -170,14 +175,19 @@ export class Speaker {
     if (self !== undefined || this.view.self.complete) this.nodePool = self?.nodePool;
     const { nodePool } = this;
     if (nodePool === this.joined) return [];
-    if (this.joined !== undefined) this.view.announced.clear();
+    if (this.joined !== undefined) {
+      this.view.announced.clear();
+      // Whole for the NodePool that was; of this one nothing is known yet.
+      this.view.nodes.complete = false;
+      this.view.configs.complete = false;
+    }
     this.joined = nodePool;
     this.told.forget();
     this.reports.clear();
     this.candidates = { byAddress: new Map(), notes: [] };
     this.givenUp.clear();
     const follow: Effect = { kind: 'follow', nodePool };
-    return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool, site: this.site }];
+    return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool }];
   }
 
   private judge(nodePool: string, members: readonly NodeFacts[]): Candidates {

@@ -14,6 +14,11 @@ export class ToldPool {
     this.named = '';
   }
 
+  /** The session has dropped an offer: what stands in `offers` must be told again, also if it is the same. */
+  forgetOffers(): void {
+    this.offered = '';
+  }
+
   members(nodes: readonly NodeFacts[], self: string): Effect[] {
     const others = nodes.filter(({ name }) => name !== self);
     const members = others.map(({ name, internalIps }) => ({ node: name, addresses: internalIps }));

@@ -10,7 +10,7 @@ import type {
   PeerSocketHandlers,
   PskCredential,
 } from '../ports/peer-socket.ts';
-import { portTaken } from './peer-udp.ts';
+import { isRefusedPort, portTaken } from './peer-udp.ts';
 
 /**
  * TLS 1.3 with an external PSK and ECDHE (RFC 8446 §4.2.9, psk_dhe_ke), seen to work on Node 20 (OpenSSL 3.0) and
@@ -117,7 +117,7 @@ export class PeerTls {
     try {
       await listen(this.port);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (!isRefusedPort(error)) throw error;
       const taken = portTaken('TCP', this.port, error);
       this.log.error(taken.message, { code: taken.code, remedy: taken.remedy });
       await listen(0);

@@ -23,7 +23,7 @@ export class PeerUdp {
     try {
       this.socket = await bind(this.port, this.address);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (!isRefusedPort(error)) throw error;
       const taken = portTaken('UDP', this.port, error);
       this.log.error(taken.message, { code: taken.code, remedy: taken.remedy });
       this.socket = await bind(0, this.address);
@@ -115,3 +115,9 @@ function bind(port: number, address: string): Promise<Socket> {
 }
 
 function ignore(): void {}
+
+/** Taken by another process, or below 1024 without the right to it: another port serves too, ARP goes on. */
+export function isRefusedPort(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES';
+}

@@ -1,5 +1,5 @@
 import { LbError, type Log } from '@openyurt/nodepool-types';
-import { type DestinationStream, destination, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type LogFormat = 'json' | 'text';
@@ -10,10 +10,17 @@ export interface SpeakerLog extends Log {
   fatal(msg: string, fields?: Record<string, unknown>): void;
 }
 
-/** Lines on standard error, written before the call returns: the last word of a dying process is not lost. */
+/** Characters that may wait for a reader; what comes beyond them is dropped and counted. */
+const MOST_WAITING = 1024 * 1024;
+
+/**
+ * Lines on standard error. A line is with the kernel before the call returns, so the last word of a dying process is not
+ * lost; but where nobody reads (a stalled container runtime, a full disk behind it) lines wait and then are dropped:
+ * a log that blocks would silence ARP and heartbeats, and the others would take this node for dead.
+ */
 export function openLog(level: LogLevel, format: LogFormat): SpeakerLog {
-  const stderr = destination({ fd: 2, sync: true });
-  const stream: DestinationStream = format === 'json' ? stderr : { write: (line) => void stderr.write(textLine(line)) };
+  const write = unblocked(process.stderr);
+  const stream: DestinationStream = format === 'json' ? { write } : { write: (line) => write(textLine(line)) };
   const root = pino(
     {
       level,
@@ -34,6 +41,26 @@ export function openLog(level: LogLevel, format: LogFormat): SpeakerLog {
     ...wrap(root.child({ logger: 'speaker' })),
     named: (logger) => wrap(root.child({ logger })),
     fatal: (msg, fields) => root.fatal(fields ?? {}, msg),
+  };
+}
+
+/** `stderr`: Node opens pipes and sockets so that a write is tried at once and what does not fit is kept; files are sync. */
+function unblocked(stderr: NodeJS.WriteStream): (line: string) => void {
+  let dropped = 0;
+  stderr.on('error', () => {}); // the reader is gone: nothing to say it to
+  return (line) => {
+    if (stderr.writableLength + line.length > MOST_WAITING) {
+      dropped++;
+      return;
+    }
+    if (dropped > 0) {
+      const ts = new Date().toISOString();
+      stderr.write(
+        `${JSON.stringify({ level: 'warn', ts, logger: 'log', dropped, msg: 'nobody read the log; lines dropped' })}\n`,
+      );
+      dropped = 0;
+    }
+    stderr.write(line);
   };
 }
 

@@ -139,6 +139,23 @@ describe('speaker hub', () => {
     assert.equal(bench.effects.length, before);
   });
 
+  it('tells an offer again after a failed claim, for the session has dropped it', () => {
+    const bench = online();
+    const before = bench.of('offer').length;
+    bench.speaker.claimFailed();
+    bench.settle();
+    assert.equal(bench.of('offer').length, before + 1);
+    assert.deepEqual(bench.offers, [`${VIP} u1 5 proven`]);
+  });
+
+  it('another NodePool begins with nothing known of it', () => {
+    const bench = online();
+    bench.list('configs', 10, []);
+    assert.deepEqual([bench.view.nodes.complete, bench.view.configs.complete], [true, true]);
+    bench.event('self', 'MODIFIED', node('a', 'q', 10));
+    assert.deepEqual([bench.view.nodes.complete, bench.view.configs.complete], [false, false]);
+  });
+
   it('starts from the disk with no cloud at all', () => {
     const { text } = encodeSnapshot(online().view, 'a', 'p');
     const { view, nodePool } = decodeSnapshot(text, 'a', 0);
