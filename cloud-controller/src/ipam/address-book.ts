@@ -1,10 +1,15 @@
 import type { AddressConfig, IpAddress, PortKey } from '@openyurt/nodepool-types';
-import { type AddressKey, AddressSet, addressKey } from './address-set.ts';
+import { Accounts } from './accounts.ts';
+import { AddressSet } from './address-set.ts';
+import type { Account, Hold } from './hold.ts';
 import { Ledger } from './ledger.ts';
-import { ReuseMap } from './reuse-map.ts';
-import { type Holder, hasPort, portNumber, type Refusal, sameHolder, sharingRefusal } from './sharing.ts';
+import { placeOf } from './place.ts';
+import { PortsInUse } from './ports-in-use.ts';
+import { type Holder, hasPort, type Refusal, sameHolder, sharingRefusal } from './sharing.ts';
 import { SiteRanges } from './site-ranges.ts';
 import { SiteUsage } from './usage.ts';
+
+export { sameAddress } from './place.ts';
 
 /** One address a Service holds in one NodePool. */
 export interface Holding {
@@ -22,12 +27,6 @@ export interface Freed {
   readonly address: IpAddress;
 }
 
-/** One Service and what it holds. */
-interface Account {
-  readonly holder: Holder;
-  readonly holdings: Holding[];
-}
-
 /** The NodePool under which addresses of other controllers are noted: they block ports, nothing else. */
 export const FOREIGN = '';
 
@@ -40,11 +39,9 @@ export const FOREIGN = '';
  */
 export class AddressBook {
   readonly #sites = new Map<string, SiteUsage>();
-  readonly #accounts = new ReuseMap<string, Account>();
-  /** Who holds an address, in all NodePools; few, so they are looked through. */
-  readonly #ledger = new Ledger<AddressKey, Holding>();
-  /** The addresses in use with one port, by {@link portNumber}. */
-  readonly #ports = new ReuseMap<number, AddressSet>();
+  readonly #accounts = new Accounts();
+  readonly #ledger = new Ledger();
+  readonly #ports = new PortsInUse();
   #nodes = new AddressSet();
   #nodeAddresses: readonly IpAddress[] = [];
   #freed: Freed[] = [];
@@ -57,7 +54,7 @@ export class AddressBook {
   site(nodePool: string): SiteUsage {
     let site = this.#sites.get(nodePool);
     if (site === undefined) {
-      site = new SiteUsage();
+      site = new SiteUsage(nodePool);
       this.#sites.set(nodePool, site);
     }
     return site;
@@ -84,14 +81,9 @@ export class AddressBook {
     for (const address of before) if (!this.#nodes.has(address)) this.#freed.push({ nodePool: FOREIGN, address });
   }
 
-  /** The addresses in use with one of these ports, one set per port: none of them can be given to the Service. */
+  /** The addresses in use with one of the Service's ports, one set per port: none of them can be given to it. */
   portsInUse(holder: Holder): AddressSet[] {
-    const sets: AddressSet[] = [];
-    for (const port of holder.ports) {
-      const set = this.#ports.get(portNumber(port));
-      if (set !== undefined) sets.push(set);
-    }
-    return sets;
+    return this.#ports.with(holder.ports);
   }
 
   holder(key: string): Holder | undefined {
@@ -102,89 +94,80 @@ export class AddressBook {
     return this.#accounts.keys();
   }
 
+  /** What the Service holds now, in the order it came. */
   holdings(key: string): readonly Holding[] {
-    return this.#accounts.get(key)?.holdings ?? [];
+    const account = this.#accounts.get(key);
+    const holdings: Holding[] = [];
+    for (let hold = account?.first; hold !== undefined; hold = hold.nextOfAccount) {
+      const { block, low, site, requested } = hold;
+      holdings.push({ key, nodePool: site.nodePool, address: block.address(low), requested });
+    }
+    return holdings;
   }
 
   /** The Services that hold an address in one NodePool. */
   holders(nodePool: string, address: IpAddress): string[] {
-    return this.#ledger
-      .get(addressKey(address))
-      .filter((held) => held.nodePool === nodePool)
-      .map(({ key }) => key);
+    const keys: string[] = [];
+    for (let hold = this.#firstAt(address); hold !== undefined; hold = hold.nextOfAddress) {
+      if (hold.site.nodePool === nodePool) keys.push(hold.account.holder.key);
+    }
+    return keys;
   }
 
   /** Why the Service can't have the address in the NodePool; undefined: it can. Ranges are not looked at. */
   refusal(nodePool: string, address: IpAddress, asking: Holder): Refusal | undefined {
-    return this.#refusalAmong(this.#ledger.get(addressKey(address)), nodePool, asking);
+    return refusalAmong(this.#firstAt(address), nodePool, asking);
   }
 
-  #refusalAmong(all: readonly Holding[], nodePool: string, asking: Holder): Refusal | undefined {
-    for (const held of all) {
-      const other = held.key === asking.key ? undefined : this.holder(held.key);
-      if (other === undefined) continue;
-      const sharing = held.nodePool === nodePool ? sharingRefusal(asking, other) : undefined;
-      if (sharing !== undefined) return sharing;
-      const port = asking.ports.find((mine) => hasPort(other, mine));
-      if (port !== undefined) return { reason: 'PortInUse', holder: held.key, port };
-    }
-    return undefined;
+  #firstAt(address: IpAddress): Hold | undefined {
+    const { high, low } = placeOf(address);
+    return this.#ledger.block(high)?.first(low);
   }
 
   /** Gives the address to the Service, unless a rule forbids it. Taking what it already holds there changes nothing. */
   take(nodePool: string, address: IpAddress, holder: Holder, requested = false): Refusal | undefined {
+    const place = placeOf(address);
+    const site = this.site(nodePool);
+    const block = this.#ledger.block(place.high);
+    const first = block?.first(place.low);
     const account = this.#accounts.get(holder.key);
+    if (heldBy(first, account, site) !== undefined) return undefined;
     const by = account?.holder ?? holder;
-    if (account?.holdings.some((held) => held.nodePool === nodePool && sameAddress(held.address, address)))
-      return undefined;
-    const all = this.#ledger.get(addressKey(address));
-    const refusal = nodePool === FOREIGN ? undefined : this.#refusalAmong(all, nodePool, by);
+    const refusal = nodePool === FOREIGN ? undefined : refusalAmong(first, nodePool, by);
     if (refusal !== undefined) return refusal;
-    const held: Holding = { key: by.key, nodePool, address, requested };
-    if (account === undefined) this.#accounts.set(by.key, { holder, holdings: [held] });
-    else account.holdings.push(held);
-    this.#enter(all, held, by);
+    if (!heldIn(first, site)) site.add(address, place, sharingKeyIn(site, by));
+    const into = block ?? this.#ledger.open(place.high);
+    into.append(this.#accounts.enter(account ?? this.#accounts.open(holder), site, into, place.low, requested));
+    for (const port of by.ports) this.#ports.add(port, place);
     return undefined;
   }
 
   release(key: string, nodePool: string, address: IpAddress): void {
-    if (this.#giveBack(key, nodePool, address)) this.#freed.push({ nodePool, address });
+    const hold = this.#find(key, nodePool, address);
+    if (hold !== undefined) this.#freed.push({ nodePool, address: this.#strike(hold) });
   }
 
   /** Takes a {@link take} back that was never shown to anyone: nobody is told that the address is free. */
   untake(key: string, nodePool: string, address: IpAddress): void {
-    this.#giveBack(key, nodePool, address);
+    const hold = this.#find(key, nodePool, address);
+    if (hold !== undefined) this.#strike(hold);
   }
 
-  setRequested(key: string, held: Holding, requested: boolean): void {
-    if (held.requested === requested) return;
-    const changed = { ...held, requested };
-    const mine = this.#accounts.get(key)?.holdings;
-    const at = mine?.indexOf(held) ?? -1;
-    if (mine === undefined || at < 0) return;
-    mine[at] = changed;
-    this.#ledger.replace(addressKey(held.address), held, changed);
+  setRequested(key: string, { nodePool, address }: Holding, requested: boolean): void {
+    const hold = this.#find(key, nodePool, address);
+    if (hold !== undefined) hold.requested = requested;
   }
 
-  #giveBack(key: string, nodePool: string, address: IpAddress): boolean {
-    const account = this.#accounts.get(key);
-    if (account === undefined) return false;
-    const { holder, holdings: mine } = account;
-    const at = mine.findIndex((held) => held.nodePool === nodePool && sameAddress(held.address, address));
-    if (at < 0) return false;
-    const [held] = mine.splice(at, 1);
-    if (mine.length === 0) this.#accounts.delete(key);
-    if (held !== undefined) this.#strike(held, holder);
-    return true;
+  #find(key: string, nodePool: string, address: IpAddress): Hold | undefined {
+    return heldBy(this.#firstAt(address), this.#accounts.get(key), this.site(nodePool));
   }
 
   releaseAll(key: string): void {
-    const account = this.#accounts.get(key);
-    if (account === undefined) return;
-    this.#accounts.delete(key);
-    for (const held of account.holdings) {
-      this.#strike(held, account.holder);
-      this.#freed.push(held);
+    let hold = this.#accounts.get(key)?.first;
+    while (hold !== undefined) {
+      const { site, nextOfAccount } = hold;
+      this.#freed.push({ nodePool: site.nodePool, address: this.#strike(hold) });
+      hold = nextOfAccount;
     }
   }
 
@@ -195,7 +178,7 @@ export class AddressBook {
   update(holder: Holder): { held: Holding; refusal: Refusal }[] {
     const before = this.holder(holder.key);
     if (before === undefined || sameHolder(before, holder)) return [];
-    const holdings = [...this.holdings(holder.key)];
+    const holdings = this.holdings(holder.key);
     this.releaseAll(holder.key);
     const lost: { held: Holding; refusal: Refusal }[] = [];
     for (const held of holdings) {
@@ -212,45 +195,55 @@ export class AddressBook {
     return freed;
   }
 
-  #enter(all: readonly Holding[], held: Holding, holder: Holder): void {
-    const { nodePool, address } = held;
-    if (!all.some((other) => other.nodePool === nodePool)) {
-      this.site(nodePool).add(address, nodePool === FOREIGN ? undefined : holder.sharingKey);
-    }
-    this.#ledger.add(addressKey(address), held);
-    for (const port of holder.ports) {
-      const number = portNumber(port);
-      let set = this.#ports.get(number);
-      if (set === undefined) {
-        set = new AddressSet();
-        this.#ports.set(number, set);
-      }
-      set.add(address);
-    }
-  }
-
-  #strike(held: Holding, holder: Holder): void {
-    const { nodePool, address } = held;
-    const all = this.#ledger.remove(addressKey(address), held);
-    if (!all.some((other) => other.nodePool === nodePool)) {
-      this.site(nodePool).remove(address, nodePool === FOREIGN ? undefined : holder.sharingKey);
-    }
-    for (const port of holder.ports) {
-      if (all.some((other) => this.#stillHas(other, held.key, holder, port))) continue;
-      const number = portNumber(port);
-      const set = this.#ports.get(number);
-      set?.delete(address);
-      if (set?.size === 0) this.#ports.delete(number);
-    }
-  }
-
-  /** Whether another entry of the same address keeps the port in use: of the same Service elsewhere, or of another's. */
-  #stillHas(other: Holding, key: string, holder: Holder, port: PortKey): boolean {
-    const by = other.key === key ? holder : this.holder(other.key);
-    return by !== undefined && hasPort(by, port);
+  /** Takes one holding out of the book. The record is no longer valid then. */
+  #strike(hold: Hold): IpAddress {
+    const { site, block, high, low, account } = hold;
+    const { holder } = account;
+    const place = { high, low };
+    const address = block.address(low);
+    const left = this.#ledger.remove(hold);
+    if (!heldIn(left, site)) site.remove(address, place, sharingKeyIn(site, holder));
+    for (const port of holder.ports) if (!portHeld(left, port)) this.#ports.delete(port, place);
+    this.#accounts.strike(hold);
+    return address;
   }
 }
 
-export function sameAddress(a: IpAddress, b: IpAddress): boolean {
-  return a.value === b.value && a.family === b.family;
+/** @param first of those who hold the address */
+function refusalAmong(first: Hold | undefined, nodePool: string, asking: Holder): Refusal | undefined {
+  for (let hold = first; hold !== undefined; hold = hold.nextOfAddress) {
+    const other = hold.account.holder;
+    if (other.key === asking.key) continue;
+    const sharing = hold.site.nodePool === nodePool ? sharingRefusal(asking, other) : undefined;
+    if (sharing !== undefined) return sharing;
+    const port = asking.ports.find((mine) => hasPort(other, mine));
+    if (port !== undefined) return { reason: 'PortInUse', holder: other.key, port };
+  }
+  return undefined;
+}
+
+/** The Service's own among those who hold the address, in the NodePool. */
+function heldBy(first: Hold | undefined, account: Account | undefined, site: SiteUsage): Hold | undefined {
+  let hold = first;
+  while (hold !== undefined && (hold.account !== account || hold.site !== site)) hold = hold.nextOfAddress;
+  return hold;
+}
+
+/** Whether one of those who hold the address holds it in the NodePool. */
+function heldIn(first: Hold | undefined, site: SiteUsage): boolean {
+  let hold = first;
+  while (hold !== undefined && hold.site !== site) hold = hold.nextOfAddress;
+  return hold !== undefined;
+}
+
+/** Whether one of those who hold the address keeps the port in use: the same Service elsewhere, or another. */
+function portHeld(first: Hold | undefined, port: PortKey): boolean {
+  let hold = first;
+  while (hold !== undefined && !hasPort(hold.account.holder, port)) hold = hold.nextOfAddress;
+  return hold !== undefined;
+}
+
+/** Addresses of other controllers are shared with nobody. */
+function sharingKeyIn(site: SiteUsage, holder: Holder): string | undefined {
+  return site.nodePool === FOREIGN ? undefined : holder.sharingKey;
 }

@@ -1,21 +1,18 @@
-import type { IpAddress, IpFamily, IpRange } from '@openyurt/nodepool-types';
-import { BitTree } from './bit-tree.ts';
+import type { IpAddress, IpRange } from '@openyurt/nodepool-types';
+import { BitTree, nextAbsentFromAll } from './bit-tree.ts';
+import { addressAt, bigintOf, lowOf, type Place, placeOf } from './place.ts';
 import { ReuseMap } from './reuse-map.ts';
 
-/** What a Map is keyed by: IPv4 as a number, IPv6 as a bigint, so that the two never meet. */
-export type AddressKey = number | bigint;
-
-export function addressKey({ family, value }: IpAddress): AddressKey {
-  return family === 'IPv4' ? Number(value) : value;
-}
-
-const LOW_32 = 0xffff_ffffn;
 const LAST = 0xffff_ffff;
+const SPAN = 1n << 32n;
 
 /** A set of addresses of both families: one {@link BitTree} for each block of 2^32, so huge IPv6 ranges cost nothing. */
 export class AddressSet {
   readonly #v4 = new BitTree();
   readonly #v6 = new ReuseMap<bigint, BitTree>();
+  /** The IPv6 block last touched: most belong to one. */
+  #lastHigh: bigint | undefined;
+  #last: BitTree | undefined;
   #size = 0;
 
   /** How many members. */
@@ -23,50 +20,62 @@ export class AddressSet {
     return this.#size;
   }
 
-  has({ family, value }: IpAddress): boolean {
-    return this.block(family, value >> 32n)?.has(Number(value & LOW_32)) ?? false;
+  has(address: IpAddress): boolean {
+    return this.#size > 0 && this.hasAt(placeOf(address));
   }
 
-  add({ family, value }: IpAddress): void {
-    const high = value >> 32n;
-    let tree = this.block(family, high);
-    if (tree === undefined) {
+  hasAt({ high, low }: Place): boolean {
+    return this.block(high)?.has(low) ?? false;
+  }
+
+  add(address: IpAddress): void {
+    this.addAt(placeOf(address));
+  }
+
+  addAt({ high, low }: Place): void {
+    let tree = this.block(high);
+    if (tree === undefined && high !== undefined) {
       tree = new BitTree();
       this.#v6.set(high, tree);
+      this.#last = tree;
     }
-    this.#size -= tree.size;
-    tree.add(Number(value & LOW_32));
-    this.#size += tree.size;
+    if (tree?.add(low)) this.#size++;
   }
 
-  delete({ family, value }: IpAddress): void {
-    const high = value >> 32n;
-    const tree = this.block(family, high);
-    if (tree === undefined) return;
-    this.#size -= tree.size;
-    tree.delete(Number(value & LOW_32));
-    this.#size += tree.size;
-    if (family === 'IPv6' && tree.size === 0) this.#v6.delete(high);
+  delete(address: IpAddress): void {
+    this.deleteAt(placeOf(address));
+  }
+
+  deleteAt({ high, low }: Place): void {
+    const tree = this.block(high);
+    if (!tree?.delete(low)) return;
+    this.#size--;
+    if (high === undefined || tree.size > 0) return;
+    this.#v6.delete(high);
+    this.#last = undefined;
   }
 
   /** In no order. */
   *values(): Iterable<IpAddress> {
-    for (const low of this.#v4.members()) yield { family: 'IPv4', value: BigInt(low) };
-    for (const [high, tree] of this.#v6.entries()) {
-      for (const low of tree.members()) yield { family: 'IPv6', value: (high << 32n) | BigInt(low) };
-    }
+    for (const low of this.#v4.members()) yield addressAt({ high: undefined, low });
+    for (const [high, tree] of this.#v6.entries()) for (const low of tree.members()) yield addressAt({ high, low });
   }
 
-  /** The members that share the upper bits `high` (value >> 32); undefined: none. */
-  block(family: IpFamily, high: bigint): BitTree | undefined {
-    return family === 'IPv4' ? this.#v4 : this.#v6.get(high);
+  /** The members that share their upper bits; undefined: none. */
+  block(high: bigint | undefined): BitTree | undefined {
+    if (high === undefined) return this.#v4;
+    if (high !== this.#lastHigh) {
+      this.#lastHigh = high;
+      this.#last = this.#v6.get(high);
+    }
+    return this.#last;
   }
 }
 
 /**
  * The lowest address of `range`, at or after `from`, that is in none of `taken`.
  *
- * The sets are leapt over in turn until all agree, so a run of used addresses costs a few steps, not one each.
+ * Runs of used addresses are leapt over: see {@link nextAbsentFromAll}.
  *
  * @param avoidBuggy leaves out IPv4 addresses that end in .0 or .255
  */
@@ -77,30 +86,36 @@ export function lowestAbsent(
   avoidBuggy: boolean,
 ): bigint | undefined {
   const start = from > range.first ? from : range.first;
-  const buggy = avoidBuggy && range.family === 'IPv4';
+  if (start > range.last) return undefined;
+  let low = lowOf(start);
+  if (range.family === 'IPv4') {
+    const found = leap(treesIn(undefined, taken), low, lowOf(range.last), avoidBuggy);
+    return found === undefined ? undefined : bigintOf(found);
+  }
   const lastHigh = range.last >> 32n;
-  let low = Number(start & LOW_32);
-  for (let high = start >> 32n; high <= lastHigh; high++, low = 0) {
-    const end = high === lastHigh ? Number(range.last & LOW_32) : LAST;
-    const trees: BitTree[] = [];
-    for (const set of taken) {
-      const tree = set.block(range.family, high);
-      if (tree !== undefined && tree.size > 0) trees.push(tree);
-    }
-    const found = leap(trees, low, end, buggy);
-    if (found !== undefined) return (high << 32n) | BigInt(found);
+  let block = start - bigintOf(low);
+  for (let high = start >> 32n; high <= lastHigh; high++, block += SPAN, low = 0) {
+    const end = high === lastHigh ? lowOf(range.last) : LAST;
+    const found = leap(treesIn(high, taken), low, end, false);
+    if (found !== undefined) return block + bigintOf(found);
   }
   return undefined;
 }
 
+function treesIn(high: bigint | undefined, taken: readonly AddressSet[]): BitTree[] {
+  const trees: BitTree[] = [];
+  for (const set of taken) {
+    const tree = set.block(high);
+    if (tree !== undefined && tree.size > 0) trees.push(tree);
+  }
+  return trees;
+}
+
 function leap(trees: readonly BitTree[], first: number, last: number, buggy: boolean): number | undefined {
-  let at = first;
-  while (at <= last) {
-    let next = at;
-    for (const tree of trees) next = tree.nextAbsent(next);
-    if (buggy && next <= LAST && isBuggy(next)) next += (next & 255) === 255 ? 2 : 1;
-    else if (next === at) return at;
-    at = next;
+  for (let at = first; at <= last; ) {
+    const next = nextAbsentFromAll(trees, at);
+    if (!buggy || next > last || !isBuggy(next)) return next <= last ? next : undefined;
+    at = next + 1;
   }
   return undefined;
 }

@@ -63,13 +63,8 @@ function names(pools: readonly AddressPool[]): string[] {
 }
 
 /** Whether the address may be given without being asked for by name. */
-function suits(book: AddressBook, ask: Ask, pool: AddressPool | undefined, address: IpAddress): boolean {
-  return (
-    pool !== undefined &&
-    !avoided(pool, address) &&
-    !book.nodes.has(address) &&
-    book.refusal(ask.nodePool, address, ask.holder) === undefined
-  );
+function suits(book: AddressBook, nodePool: string, holder: Holder, pool: AddressPool, address: IpAddress): boolean {
+  return !avoided(pool, address) && !book.nodes.has(address) && book.refusal(nodePool, address, holder) === undefined;
 }
 
 function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
@@ -81,7 +76,10 @@ function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly
     .find((address) => {
       const pool = ranges.poolOf(address);
       return (
-        address.family === ask.family && pool !== undefined && pools.includes(pool) && suits(book, ask, pool, address)
+        address.family === ask.family &&
+        pool !== undefined &&
+        pools.includes(pool) &&
+        suits(book, ask.nodePool, ask.holder, pool, address)
       );
     });
 }
@@ -89,7 +87,7 @@ function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly
 function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
   return ask.prefer.find((address) => {
     const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;
-    return pool !== undefined && pools.includes(pool) && suits(book, ask, pool, address);
+    return pool !== undefined && pools.includes(pool) && suits(book, ask.nodePool, ask.holder, pool, address);
   });
 }
 
@@ -127,7 +125,7 @@ function overlapping(book: AddressBook, ranges: SiteRanges, ask: Ask): readonly 
 function suitsThere(book: AddressBook, ask: Ask, nodePool: string, address: IpAddress): boolean {
   const pool = book.site(nodePool).ranges?.poolOf(address);
   if (pool === undefined || (ask.pool === undefined ? !pool.autoAssign : pool.name !== ask.pool)) return false;
-  return suits(book, { ...ask, nodePool }, pool, address);
+  return suits(book, nodePool, ask.holder, pool, address);
 }
 
 /** Why a Service can't have the very address it asks for in a NodePool; undefined: it can. */

@@ -22,32 +22,34 @@ export class BitTree {
     return ((this.#word(0, member >>> 5) >>> (member & 31)) & 1) === 1;
   }
 
-  add(member: number): void {
+  /** @returns false: it was a member already */
+  add(member: number): boolean {
     let index = member;
     for (let level = 0; ; level++) {
       const words = this.#levels[level] ?? this.#grow();
       const at = index >>> 5;
       const before = words.get(at);
       const word = before | (1 << (index & 31));
-      if (word === before) return; // a member already
+      if (word === before) return false;
       if (level === 0) this.#size++;
       words.set(at, word);
-      if (word !== -1) return;
+      if (word !== -1) return true;
       index = at;
     }
   }
 
-  delete(member: number): void {
+  /** @returns false: it was no member */
+  delete(member: number): boolean {
     let index = member;
     for (let level = 0; ; level++) {
       const words = this.#levels[level];
       const at = index >>> 5;
       const before = words?.get(at) ?? 0;
       const word = before & ~(1 << (index & 31));
-      if (word === before) return; // no member
+      if (word === before) return false;
       if (level === 0) this.#size--;
       words?.set(at, word);
-      if (before !== -1) return; // the parent counts full words only
+      if (before !== -1) return true; // the parent counts full words only
       index = at;
     }
   }
@@ -61,10 +63,11 @@ export class BitTree {
 
   /** The smallest absent number at or after `from`; {@link BIT_TREE_SPAN} or more when there is none. */
   nextAbsent(from: number): number {
+    if (from >= BIT_TREE_SPAN) return from; // beyond what the shifts below hold
     let index = from;
     let level = 0;
     for (; ; level++) {
-      const at = Math.floor(index / WORD_BITS);
+      const at = index >>> 5;
       const absent = ~this.#word(level, at) & (-1 << (index & 31));
       if (absent !== 0) {
         index = at * WORD_BITS + lowestBit(absent);
@@ -76,6 +79,11 @@ export class BitTree {
     return index;
   }
 
+  /** One bit for each number from `32 * at` on. */
+  word(at: number): number {
+    return this.#word(0, at);
+  }
+
   #word(level: number, at: number): number {
     return this.#levels[level]?.get(at) ?? 0;
   }
@@ -84,6 +92,25 @@ export class BitTree {
     const words = new WordPages();
     this.#levels.push(words);
     return words;
+  }
+}
+
+/**
+ * The smallest number at or after `from` that is in none of the trees; {@link BIT_TREE_SPAN} or more when there is none.
+ *
+ * Each tree in turn leaps over its own run of present numbers; where the trees interleave, a word is looked at in all of
+ * them at once. So what stands in two trees by turns costs a step for each 32.
+ */
+export function nextAbsentFromAll(trees: readonly BitTree[], from: number): number {
+  for (let at = from; ; ) {
+    for (const tree of trees) at = tree.nextAbsent(at);
+    if (at >= BIT_TREE_SPAN) return at;
+    const index = at >>> 5;
+    let present = 0;
+    for (const tree of trees) present |= tree.word(index);
+    const absent = ~present & (-1 << (at & 31));
+    if (absent !== 0) return index * WORD_BITS + lowestBit(absent);
+    at = (index + 1) * WORD_BITS;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AddressPool, IpAddress, IpFamily } from '@openyurt/nodepool-types';
-import { AddressSet, addressKey } from './address-set.ts';
+import { AddressSet } from './address-set.ts';
+import { type Place, sameAddress } from './place.ts';
 import { ReuseMap } from './reuse-map.ts';
 import { avoided, poolSize, type SiteRanges } from './site-ranges.ts';
 
@@ -11,6 +12,8 @@ export class SiteUsage {
   readonly #shared = new ReuseMap<string, IpAddress[]>();
   readonly #inUse = new Map<AddressPool, Record<IpFamily, number>>();
   #ranges: SiteRanges | undefined;
+
+  constructor(readonly nodePool: string) {}
 
   /** undefined: the NodePool has no configuration in force. */
   get ranges(): SiteRanges | undefined {
@@ -27,9 +30,14 @@ export class SiteUsage {
     return this.#shared.get(sharingKey) ?? [];
   }
 
-  /** The first Service takes the address; `sharingKey`: under which others may join it. */
-  add(address: IpAddress, sharingKey: string | undefined): void {
-    this.used.add(address);
+  /**
+   * The first Service takes the address.
+   *
+   * @param place the same address
+   * @param sharingKey under which others may join it
+   */
+  add(address: IpAddress, place: Place, sharingKey: string | undefined): void {
+    this.used.addAt(place);
     this.#count(address, 1);
     if (sharingKey === undefined) return;
     const shared = this.#shared.get(sharingKey);
@@ -38,12 +46,11 @@ export class SiteUsage {
   }
 
   /** The last Service gave the address back. */
-  remove(address: IpAddress, sharingKey: string | undefined): void {
-    this.used.delete(address);
+  remove(address: IpAddress, place: Place, sharingKey: string | undefined): void {
+    this.used.deleteAt(place);
     this.#count(address, -1);
     if (sharingKey === undefined) return;
-    const key = addressKey(address);
-    const left = this.sharedUnder(sharingKey).filter((other) => addressKey(other) !== key);
+    const left = this.sharedUnder(sharingKey).filter((other) => !sameAddress(other, address));
     if (left.length === 0) this.#shared.delete(sharingKey);
     else this.#shared.set(sharingKey, left);
   }

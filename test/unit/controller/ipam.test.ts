@@ -1,9 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { formatIpAddress, parseIpAddress, parseIpRange } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
+import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts';
 import { AddressSet, lowestAbsent } from '../../../cloud-controller/src/ipam/address-set.ts';
-import { BIT_TREE_SPAN, BitTree } from '../../../cloud-controller/src/ipam/bit-tree.ts';
+import { BIT_TREE_SPAN, BitTree, nextAbsentFromAll } from '../../../cloud-controller/src/ipam/bit-tree.ts';
+import { hashOf, KeyTable } from '../../../cloud-controller/src/ipam/key-table.ts';
 import { ReuseMap } from '../../../cloud-controller/src/ipam/reuse-map.ts';
+import type { Holder } from '../../../cloud-controller/src/ipam/sharing.ts';
 import { poolSize, SiteRanges } from '../../../cloud-controller/src/ipam/site-ranges.ts';
 import { config } from './world.ts';
 
@@ -44,6 +47,167 @@ describe('BitTree', () => {
     assert.ok(tree.nextAbsent(BIT_TREE_SPAN - 1024) >= BIT_TREE_SPAN);
     tree.delete(BIT_TREE_SPAN - 5);
     assert.equal(tree.nextAbsent(BIT_TREE_SPAN - 1024), BIT_TREE_SPAN - 5);
+  });
+});
+
+describe('nextAbsentFromAll', () => {
+  it('finds what none of the trees has, as plain sets would', () => {
+    const members = fc.array(fc.record({ from: small, length: fc.integer({ min: 1, max: 80 }), step: fc.nat(3) }), {
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(members, { maxLength: 4 }),
+        fc.constantFrom(0, 1000, 2 ** 32 - 300),
+        small,
+        (sets, base, from) => {
+          const plain = new Set<number>();
+          const trees = sets.map((runs) => {
+            const tree = new BitTree();
+            for (const { from: first, length, step } of runs) {
+              for (let n = base + first; n < Math.min(base + first + length, BIT_TREE_SPAN); n += 1 + step) {
+                tree.add(n);
+                plain.add(n);
+              }
+            }
+            return tree;
+          });
+          let want = base + from;
+          while (plain.has(want)) want++;
+          const found = nextAbsentFromAll(trees, base + from);
+          if (want >= BIT_TREE_SPAN) assert.ok(found >= BIT_TREE_SPAN);
+          else assert.equal(found, want);
+        },
+      ),
+    );
+  });
+});
+
+describe('KeyTable', () => {
+  const entry = (hash: number, name: number) => ({ key: `${hash}/${name}`, hash });
+
+  it('behaves as a Map while entries come and go, also when hashes collide and the table wraps', () => {
+    const hash = fc.constantFrom(1, 2, 3, 60, 62, 63, 63 + 64, -1, 0x7fff_ffff);
+    const keys = fc.oneof(fc.tuple(hash, fc.nat(8)), fc.tuple(fc.integer({ min: 1 }), fc.nat(2)));
+    const step = fc.tuple(fc.boolean(), keys);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
+        const table = new KeyTable<{ key: string; hash: number }>();
+        const plain = new Map<string, { key: string; hash: number }>();
+        for (const [add, [hash, name]] of steps) {
+          const made = entry(hash, name);
+          const had = plain.get(made.key);
+          assert.equal(table.get(made.key, made.hash), had);
+          if (add && had === undefined) {
+            table.add(made);
+            plain.set(made.key, made);
+          } else if (!add && had !== undefined) {
+            table.delete(had);
+            plain.delete(had.key);
+          }
+        }
+        assert.equal(table.size, plain.size);
+        assert.deepEqual([...table.values()].map(({ key }) => key).sort(), [...plain.keys()].sort());
+        for (const kept of plain.values()) assert.equal(table.get(kept.key, kept.hash), kept);
+      }),
+    );
+  });
+
+  it('grows and shrinks and finds all that is left', () => {
+    const table = new KeyTable<{ key: string; hash: number }>();
+    const all = Array.from({ length: 5000 }, (_, i) => ({ key: `default/s${i}`, hash: hashOf(`default/s${i}`) }));
+    for (const one of all) table.add(one);
+    for (const one of all.slice(10)) table.delete(one);
+    assert.equal(table.size, 10);
+    assert.deepEqual(
+      all.map(({ key, hash }) => table.get(key, hash)?.key),
+      all.map(({ key }, i) => (i < 10 ? key : undefined)),
+    );
+  });
+
+  it('hashes to 32 bits, never 0, evenly enough for names that count up', () => {
+    const slots = new Set<number>();
+    for (let i = 0; i < 4096; i++) {
+      const hash = hashOf(`default/service-${i}`);
+      assert.ok(hash !== 0 && hash === (hash | 0));
+      slots.add(hash & 4095);
+    }
+    assert.ok(slots.size > 2400, `${slots.size} of 4096 slots`); // by chance: 4096 * (1 - 1/e) = 2589
+  });
+});
+
+describe('AddressBook', () => {
+  const holder = (key: string, port: number): Holder => ({
+    key,
+    uid: key,
+    ports: [{ protocol: 'TCP', port }],
+    sharingKey: 'k',
+    externalTrafficPolicy: 'Cluster',
+    podSelector: '',
+  });
+  const texts = ['10.0.0.1', '192.168.1.1', '255.255.255.255', 'fd00::1', 'fd00::1:0:0:1', '::'];
+
+  it('holds what a plain list would, whatever is taken and given back', () => {
+    const step = fc.record({
+      take: fc.boolean(),
+      key: fc.constantFrom('n/a', 'n/b', 'n/c'),
+      nodePool: fc.constantFrom('east', 'west'),
+      text: fc.constantFrom(...texts),
+      all: fc.boolean(),
+    });
+    const ports = new Map([
+      ['n/a', 80],
+      ['n/b', 80],
+      ['n/c', 443],
+    ]);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+        const book = new AddressBook();
+        let plain: { key: string; nodePool: string; text: string }[] = [];
+        for (const { take, key, nodePool, text, all } of steps) {
+          const port = ports.get(key) ?? 0;
+          const address = parseIpAddress(text);
+          const same = (held: { key: string; nodePool: string; text: string }) =>
+            held.key === key && held.nodePool === nodePool && held.text === text;
+          if (take) {
+            const clash = plain.some((held) => held.key !== key && held.text === text && ports.get(held.key) === port);
+            const refusal = book.take(nodePool, address, holder(key, port));
+            assert.equal(refusal?.reason, clash && !plain.some(same) ? 'PortInUse' : undefined);
+            if (!clash && !plain.some(same)) plain.push({ key, nodePool, text });
+          } else if (all) {
+            book.releaseAll(key);
+            plain = plain.filter((held) => held.key !== key);
+          } else {
+            book.release(key, nodePool, address);
+            plain = plain.filter((held) => !same(held));
+          }
+        }
+        for (const [key, port] of ports) {
+          assert.deepEqual(
+            book.holdings(key).map((held) => ({ key, nodePool: held.nodePool, text: formatIpAddress(held.address) })),
+            plain.filter((held) => held.key === key),
+          );
+          const inUse = new Set(plain.filter((held) => ports.get(held.key) === port).map(({ text }) => text));
+          const [set, ...more] = book.portsInUse(holder(key, port));
+          assert.equal(more.length, 0);
+          assert.deepEqual([...(set?.values() ?? [])].map(formatIpAddress).sort(), [...inUse].sort());
+        }
+        assert.deepEqual([...book.services].sort(), [...new Set(plain.map(({ key }) => key))].sort());
+        for (const nodePool of ['east', 'west']) {
+          const used = new Set(plain.filter((held) => held.nodePool === nodePool).map(({ text }) => text));
+          assert.deepEqual([...book.site(nodePool).used.values()].map(formatIpAddress).sort(), [...used].sort());
+          for (const text of texts) {
+            assert.deepEqual(
+              book.holders(nodePool, parseIpAddress(text)).sort(),
+              plain
+                .filter((held) => held.nodePool === nodePool && held.text === text)
+                .map(({ key }) => key)
+                .sort(),
+            );
+          }
+        }
+      }),
+    );
   });
 });
 
