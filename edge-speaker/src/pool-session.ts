@@ -76,6 +76,11 @@ export class PoolSession {
     this.step({ kind: 'offers', items, seenRv });
   }
 
+  /** This node is to be emptied: it hands over what another member offers, and keeps the rest. */
+  setDraining(draining: boolean): void {
+    this.step({ kind: 'draining', draining });
+  }
+
   setSite(site: SiteConfig): void {
     this.step({ kind: 'site', site });
   }

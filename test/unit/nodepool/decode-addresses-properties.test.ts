@@ -87,6 +87,9 @@ function encode({ pools, site }: AddressConfig): { config: string; site: string 
       gratuitous: write(site.gratuitous),
       interfaces: site.interfaces,
       allowOutsideRanges: site.allowOutsideRanges,
+      splitPolicy: site.splitPolicy,
+      failBack: site.failBack,
+      minReadySeconds: site.minReadySeconds,
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { DEFAULT_SITE_CONFIG } from '@openyurt/nodepool-types';
 import { elect } from '../../../edge-speaker/src/election/elect.ts';
 import { Seeds } from '../../../edge-speaker/src/election/seeds.ts';
 import { PoolRun, type RunMember } from '../../support/pool-run.ts';
@@ -54,7 +55,7 @@ async function calm(run: PoolRun): Promise<void> {
     if (member.host.stopped) run.go(member);
     if (!member.host.alive) run.restart(member);
   }
-  await settle(run, 2500);
+  await settle(run, 3500);
 }
 
 /** What one member went through, for a failure's message. */
@@ -82,6 +83,7 @@ describe('a pool of members under disturbance', function () {
         delayMs: [0.05, 0.5],
         members: 3 + Math.floor(random() ** 3 * 8),
         addresses: ADDRESSES,
+        site: { ...DEFAULT_SITE_CONFIG, minReadySeconds: seed % 2 },
       });
       const story: string[] = [];
       await settle(run, 1000);
