@@ -4,20 +4,12 @@ import { Seeds } from '../../edge-speaker/src/election/seeds.ts';
 import { Site } from '../support/netns/site.ts';
 import { needSites } from '../support/netns/suite.ts';
 import { PoolProcess } from '../support/pool-process.ts';
+import { nowMs, until } from '../support/until.ts';
 
 const ADDRESSES = ['192.168.10.240', '192.168.10.241', '192.168.10.242', '192.168.10.243'];
 const NODES = ['a', 'b', 'c'];
 const MIN_READY_SECONDS = 2;
 const seeds = new Seeds();
-const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
-
-async function until(what: string, holds: () => boolean, withinMs = 10_000): Promise<void> {
-  const endMs = nowMs() + withinMs;
-  while (!holds()) {
-    assert.ok(nowMs() < endMs, `not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 describe('pool session between nodes of a site', function () {
   this.timeout(40_000);

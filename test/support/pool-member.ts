@@ -1,12 +1,13 @@
 // A member of a pool session as a process of its own, in a node's namespace. Prints a JSON line for each event, with the
 // machine's monotonic time in ms. Takes its keys and its site from POOL_KEYS (ID=HEX,...) and POOL_SITE (JSON), new keys,
-// offers and `drain` from its standard input. Leaves on SIGTERM.  pool-member.ts NODE IP PEER=IP,... ADDRESS...
+// offers and `drain` from its standard input, and says there what it counted and recorded. Leaves on SIGTERM.  pool-member.ts NODE IP PEER=IP,... ADDRESS...
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { DEFAULT_SITE_CONFIG, type SiteConfig, silentLog } from '@openyurt/nodepool-types';
 import { PeerLan } from '../../edge-speaker/src/io/peer-lan.ts';
 import { systemClock, systemTimers } from '../../edge-speaker/src/io/system-clock.ts';
 import { PoolSession } from '../../edge-speaker/src/pool-session.ts';
+import type { PeerSocketHandlers } from '../../edge-speaker/src/ports/peer-socket.ts';
 
 const PORT = 10373;
 const [node = '', ip = '', peers = '', ...addresses] = process.argv.slice(2);
@@ -19,6 +20,17 @@ const ring = (text: string) =>
 let keys = ring(process.env.POOL_KEYS ?? `key-1=${'07'.repeat(32)}`);
 const keyListeners = new Set<() => void>();
 const counts = new Map<string, number>();
+/** The last datagrams this node heard: what a sniffer on its port has. */
+const recorded: string[] = [];
+class RecordedLan extends PeerLan {
+  override open(handlers: PeerSocketHandlers) {
+    const datagram: PeerSocketHandlers['datagram'] = (bytes, from) => {
+      if (recorded.push(bytes.toString('hex')) > 50) recorded.shift();
+      handlers.datagram(bytes, from);
+    };
+    return super.open({ ...handlers, datagram });
+  }
+}
 const print = (line: Record<string, unknown>) => {
   const atMs = Number(process.hrtime.bigint()) / 1e6;
   process.stdout.write(`${JSON.stringify({ atMs, ...line })}\n`);
@@ -35,7 +47,7 @@ const session = new PoolSession({
       return () => keyListeners.delete(run);
     },
   },
-  socket: new PeerLan({ port: PORT, log: silentLog }),
+  socket: new RecordedLan({ port: PORT, log: silentLog }),
   clock: systemClock,
   timers: systemTimers,
   randomBytes,
@@ -71,8 +83,11 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     for (const run of keyListeners) run();
   } else if (word === 'offer') offer(text.split(','));
   else if (word === 'drain') session.setDraining(text === 'true');
-  else if (word === 'counts')
+  else if (word === 'recorded') print({ event: 'recorded', recorded });
+  else if (word === 'counts') {
+    globalThis.gc?.();
     print({ event: 'counts', counts: Object.fromEntries(counts), rssBytes: process.memoryUsage.rss() });
+  }
 });
 await session.start();
 print({ event: 'started' });

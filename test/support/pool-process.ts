@@ -3,19 +3,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SiteConfig } from '@openyurt/nodepool-types';
 import type { Site } from './netns/site.ts';
+import { until } from './until.ts';
 
 const PROGRAM = fileURLToPath(new URL('./pool-member.ts', import.meta.url));
 
 export interface PoolEvent {
   /** Monotonic ms of the machine: comparable between processes. */
   readonly atMs: number;
-  readonly event: 'started' | 'announce' | 'withdraw' | 'members' | 'counts';
+  readonly event: 'started' | 'announce' | 'withdraw' | 'members' | 'counts' | 'recorded';
   readonly address?: string;
   readonly reason?: string;
   readonly alive?: number;
   /** What was dropped or noted, by reason. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** After a garbage collection. */
   readonly rssBytes?: number;
+  /** Datagrams as hex, the newest last. */
+  readonly recorded?: readonly string[];
 }
 
 export interface PoolProcessOptions {
@@ -51,7 +55,7 @@ export class PoolProcess {
   ): PoolProcess {
     const { ns, lanIp } = site.node(node);
     const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? peer.lanIp : ''}`);
-    const args = ['--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
+    const args = ['--expose-gc', '--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
     const env = {
       ...process.env,
       POOL_SITE: JSON.stringify(config),
@@ -60,7 +64,7 @@ export class PoolProcess {
     return new PoolProcess(node, site.spawn(ns, process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
   }
 
-  /** `keys ID=HEX,...`, `offer ADDRESS,...`, `drain true`, `counts`. */
+  /** `keys ID=HEX,...`, `offer ADDRESS,...`, `drain true`; `counts` and `recorded` are answered by the event of that name. */
   tell(line: string): void {
     this.child.stdin?.write(`${line}\n`);
   }
@@ -72,6 +76,15 @@ export class PoolProcess {
 
   withdrawnMs(address: string, sinceMs: number): number | undefined {
     return this.events.find((e) => e.event === 'withdraw' && e.address === address && e.atMs >= sinceMs)?.atMs;
+  }
+
+  /** Tells the word, and resolves with the event it is answered by. */
+  async ask(word: 'counts' | 'recorded'): Promise<PoolEvent> {
+    const seen = this.events.length;
+    this.tell(word);
+    const answer = () => this.events.slice(seen).find(({ event }) => event === word);
+    await until(`${this.node} says its ${word}`, () => answer() !== undefined);
+    return answer() as PoolEvent;
   }
 
   private hear(event: PoolEvent): void {
