@@ -14,6 +14,9 @@ export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address
     case 'conflict':
       log.warn('another host uses an announced address', fields);
       return;
+    case 'duplicate-owner':
+      log.warn('two members of the pool announce the same address', fields);
+      return;
     case 'hand-over':
       log.debug('a member of the pool announces the same address', fields);
       return;

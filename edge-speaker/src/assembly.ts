@@ -225,5 +225,7 @@ function tallyOf(metrics: SpeakerMetrics, name: CountName) {
       return metrics.probes;
     case 'conflicts':
       return metrics.conflicts;
+    case 'duplicate_owners':
+      return metrics.duplicateOwners;
   }
 }

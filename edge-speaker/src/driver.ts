@@ -225,6 +225,7 @@ export class SpeakerDriver {
 
   private tellLinks(): void {
     const { links, speaker } = this.parts;
+    this.session?.setDraining(speaker.draining);
     const wishes = {
       announcing: speaker.links(),
       internalIps: speaker.internalIps(),

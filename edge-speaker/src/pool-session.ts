@@ -27,6 +27,7 @@ export class PoolSession {
   private readonly waiting: Fact[] = [];
   private running = false;
   private closed = false;
+  private draining = false;
   private timerMs = Infinity;
   private cancelTimer = (): void => {};
   private cancelRemember: (() => void) | undefined;
@@ -74,6 +75,13 @@ export class PoolSession {
    */
   setOffers({ items, seenRv }: OwnOffers): void {
     this.step({ kind: 'offers', items, seenRv });
+  }
+
+  /** This node is to be emptied: it hands over what another member offers, and keeps the rest. */
+  setDraining(draining: boolean): void {
+    if (draining === this.draining) return;
+    this.draining = draining;
+    this.step({ kind: 'draining', draining });
   }
 
   setSite(site: SiteConfig): void {

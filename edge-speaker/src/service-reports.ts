@@ -52,9 +52,16 @@ export class ServiceReports {
     return effects;
   }
 
-  conflict(event: Extract<AnnouncerEvent, { kind: 'failed' | 'conflict' }>, serviceKeys: readonly string[]): Effect[] {
+  conflict(
+    event: Extract<AnnouncerEvent, { kind: 'failed' | 'conflict' | 'duplicate-owner' }>,
+    serviceKeys: readonly string[],
+  ): Effect[] {
     const { kind, address, byMac, link } = event;
     const where = `${address} on ${link} of node ${this.parts.nodeName}`;
+    if (kind === 'duplicate-owner') {
+      const both = `Two nodes of the NodePool announce ${where}: MAC ${event.ownMac} and MAC ${byMac}. The network between them passes ARP, but not the pool session: let TCP and UDP of its port through.`;
+      return serviceKeys.flatMap((key) => this.report(key, 'DuplicateOwner', 'Announce', both));
+    }
     const note =
       kind === 'conflict'
         ? `Another host with MAC ${byMac} uses ${where}. It is still announced; take the address from that host.`

@@ -50,6 +50,11 @@ export class Speaker {
     this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
   }
 
+  /** The node is cordoned or out of service: what another member offers is handed over. */
+  get draining(): boolean {
+    return this.view.self.get(this.parts.nodeName)?.unschedulable ?? false;
+  }
+
   get site(): SiteConfig {
     return this.siteText.site;
   }
@@ -156,7 +161,7 @@ export class Speaker {
     const now = this.parts.monotonicMs();
     if (event.kind === 'announced') this.view.announced.add(event.address);
     if (event.kind === 'announced' || event.kind === 'withdrawn') this.reports.announced(event, now);
-    if (event.kind !== 'failed' && event.kind !== 'conflict') return [];
+    if (event.kind !== 'failed' && event.kind !== 'conflict' && event.kind !== 'duplicate-owner') return [];
     const { address, byMac, link } = event;
     const effects: Effect[] = [];
     if (event.kind === 'failed') {

@@ -1,17 +1,27 @@
-import { isScalar, type Node } from 'yaml';
+import type { Node } from 'yaml';
 import { didYouMean } from './edit-distance.ts';
 import { quote } from './problem.ts';
-import type { SiteConfig } from './site-config.ts';
+import { FAIL_BACKS, type SiteConfig, SPLIT_POLICIES } from './site-config.ts';
 import type { Entry, Shape, YamlReader } from './yaml-reader.ts';
 
 const SITE_SHAPE: Shape = {
-  keys: ['heartbeat', 'splitPolicy', 'failBack', 'probes', 'gratuitous', 'interfaces', 'allowOutsideRanges'],
+  keys: [
+    'heartbeat',
+    'splitPolicy',
+    'failBack',
+    'minReadySeconds',
+    'probes',
+    'gratuitous',
+    'interfaces',
+    'allowOutsideRanges',
+  ],
 };
 const BURST_SHAPE: Shape = { keys: ['count', 'interval'] };
 
 /** Limits of `data.site`; times in milliseconds. The longest probe interval is RFC 5227's PROBE_MAX. */
 export const SITE_LIMITS = {
   heartbeatMs: { least: 20, most: 10_000 },
+  minReadySeconds: { least: 0, most: 300 },
   probes: { count: { least: 1, most: 10 }, intervalMs: { least: 1, most: 2_000 } },
   gratuitous: { count: { least: 1, most: 20 }, intervalMs: { least: 10, most: 60_000 } },
 } as const;
@@ -37,8 +47,7 @@ export function decodeSite(node: Node | null, reader: YamlReader, defaults: Site
     return (entry && decode(entry)) ?? fallback;
   };
   const { least, most } = SITE_LIMITS.heartbeatMs;
-  read('splitPolicy', (entry) => onlyWord(entry, reader, 'always', ['majority']), 'always');
-  read('failBack', (entry) => onlyWord(entry, reader, 'always', ['never']), 'always');
+  const ready = SITE_LIMITS.minReadySeconds;
   return {
     heartbeatMs: read('heartbeat', (entry) => reader.durationMs(entry, least, most), defaults.heartbeatMs),
     probes: read('probes', (e) => decodeBurst(e, reader, SITE_LIMITS.probes, defaults.probes), defaults.probes),
@@ -49,6 +58,13 @@ export function decodeSite(node: Node | null, reader: YamlReader, defaults: Site
     ),
     interfaces: read('interfaces', (entry) => decodeInterfaces(entry, reader), defaults.interfaces),
     allowOutsideRanges: read('allowOutsideRanges', (entry) => reader.boolean(entry), defaults.allowOutsideRanges),
+    splitPolicy: read('splitPolicy', (entry) => oneWord(entry, reader, SPLIT_POLICIES), defaults.splitPolicy),
+    failBack: read('failBack', (entry) => oneWord(entry, reader, FAIL_BACKS), defaults.failBack),
+    minReadySeconds: read(
+      'minReadySeconds',
+      (entry) => reader.integer(entry, ready.least, ready.most),
+      defaults.minReadySeconds,
+    ),
   };
 }
 
@@ -75,18 +91,14 @@ function decodeInterfaces(entry: Entry, reader: YamlReader): readonly string[] |
   return [...names];
 }
 
-/** A choice of which this version knows one answer; the others are refused by name, never taken for the default. */
-function onlyWord(entry: Entry, reader: YamlReader, known: string, later: readonly string[]): string | undefined {
-  const { node, name } = entry;
-  const word: unknown = isScalar(node) ? node.value : undefined;
-  if (word === known) return known;
-  if (typeof word === 'string' && later.includes(word)) {
-    reader.refuse(node, `${name}: ${word} is not supported by this version`, `Write ${name}: ${known}, or remove it.`);
-  } else {
-    const text = reader.text(entry, `Write ${known}.`);
-    if (text === undefined) return undefined;
-    const remedy = didYouMean(text, [known, ...later]).trimStart() || `Write ${known}.`;
-    reader.refuse(node, `${name} has the unknown value ${quote(text)}`, remedy);
+function oneWord<W extends string>(entry: Entry, reader: YamlReader, words: readonly W[]): W | undefined {
+  const choices = words.join(' or ');
+  const text = reader.text(entry, `Write ${choices}.`);
+  if (text === undefined) return undefined;
+  const word = words.find((one) => one === text);
+  if (word === undefined) {
+    const remedy = didYouMean(text, [...words]).trimStart() || `Write ${choices}.`;
+    reader.refuse(entry.node, `${entry.name} has the unknown value ${quote(text)}`, remedy);
   }
-  return undefined;
+  return word;
 }

@@ -10,7 +10,18 @@ export interface SiteConfig {
   readonly interfaces: readonly string[];
   /** true: a Service may ask for an address outside the ranges. */
   readonly allowOutsideRanges: boolean;
+  /** `majority`: only with more than half of the NodePool's Nodes in sight, or half of them and the lowest name. */
+  readonly splitPolicy: SplitPolicy;
+  /** `never`: who announces an address keeps it, whoever comes back. */
+  readonly failBack: FailBack;
+  /** A speaker that started, or was in doubt about itself, takes nothing from another one for this long. */
+  readonly minReadySeconds: number;
 }
+
+export const SPLIT_POLICIES = ['always', 'majority'] as const;
+export type SplitPolicy = (typeof SPLIT_POLICIES)[number];
+export const FAIL_BACKS = ['always', 'never'] as const;
+export type FailBack = (typeof FAIL_BACKS)[number];
 
 /** How many heartbeats in a row must be missing before a member counts as dead. */
 export const MISSED_HEARTBEATS = 3;
@@ -21,4 +32,7 @@ export const DEFAULT_SITE_CONFIG: SiteConfig = {
   gratuitous: { count: 3, intervalMs: 500 },
   interfaces: [],
   allowOutsideRanges: false,
+  splitPolicy: 'always',
+  failBack: 'always',
+  minReadySeconds: 5,
 };

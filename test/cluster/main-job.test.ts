@@ -37,7 +37,13 @@ describe('the main job on the real kube-apiserver', function () {
     requireControlPlane(this);
     const problem = kubeProxyProblem();
     skipUnless(this, problem === undefined ? { ok: true } : { ok: false, reason: problem });
-    stage = await Stage.create({ pools: POOLS, addresses: ADDRESSES, kube: true, prefix: 'ylm' });
+    stage = await Stage.create({
+      pools: POOLS,
+      addresses: ADDRESSES,
+      site: 'minReadySeconds: 0',
+      kube: true,
+      prefix: 'ylm',
+    });
     plane = await DataPlane.start(stage);
     await stage.startController();
     for (const node of POOLS.flatMap(({ nodes }) => nodes)) await stage.startSpeaker(node);

@@ -19,6 +19,11 @@ export const ADDRESSES = `address-pools:
   - 192.168.10.240-192.168.10.250
 `;
 
+/** Short, so that the returns of the story are: the default is 5. */
+export const MIN_READY_SECONDS = 1;
+export const SITE = `minReadySeconds: ${MIN_READY_SECONDS}
+`;
+
 /** How long a step may wait for something that should happen at once; generous, since machines differ. */
 export const PATIENCE = { deadlineMs: 20_000, everyMs: 20 };
 

@@ -1,6 +1,6 @@
 import { DataPlane } from '../support/data-plane.ts';
 import { Stage, serviceWithEndpoints } from '../support/stage.ts';
-import { ADDRESSES, type Placed, POOLS, untilPlaced, Witnesses, whoAnswers } from './cast.ts';
+import { ADDRESSES, MIN_READY_SECONDS, type Placed, POOLS, SITE, untilPlaced, Witnesses, whoAnswers } from './cast.ts';
 import { httpFinding } from './http.ts';
 import { StepFailed, type Timeline } from './timeline.ts';
 
@@ -30,7 +30,7 @@ export async function play(timeline: Timeline, kube: boolean): Promise<Played | 
   let plane: DataPlane | undefined;
   const built = await timeline.step('building two sites and a cloud', async (progress) => {
     progress(kube ? 'starting etcd, kube-apiserver and kube-controller-manager' : 'starting the API server');
-    stage = await Stage.create({ pools: POOLS, addresses: ADDRESSES, kube, prefix: 'yld' });
+    stage = await Stage.create({ pools: POOLS, addresses: ADDRESSES, site: SITE, kube, prefix: 'yld' });
     if (kube) {
       progress('starting a Pod and a kube-proxy on each node');
       plane = await DataPlane.start(stage);
@@ -99,7 +99,7 @@ async function owner(timeline: Timeline, scene: Scene): Promise<boolean> {
     const { longestMs } = scene.witnesses.calm('hangzhou', ipsOf(scene, 'hangzhou'), sinceMs);
     const what = mine.map(({ service }) => service).join(', ');
     return {
-      said: `${node} is back and answers for ${what} again; longest time without an answer meanwhile: ${ms(longestMs)}`,
+      said: `${node} is back and, well for minReadySeconds (${MIN_READY_SECONDS} s here), answers for ${what} again; longest time without an answer meanwhile: ${ms(longestMs)}`,
     };
   });
   return killed && returned;

@@ -1,19 +1,15 @@
 import { strict as assert } from 'node:assert';
+import { elect } from '../../edge-speaker/src/election/elect.ts';
+import { Seeds } from '../../edge-speaker/src/election/seeds.ts';
 import { Site } from '../support/netns/site.ts';
 import { needSites } from '../support/netns/suite.ts';
 import { PoolProcess } from '../support/pool-process.ts';
+import { nowMs, until } from '../support/until.ts';
 
 const ADDRESSES = ['192.168.10.240', '192.168.10.241', '192.168.10.242', '192.168.10.243'];
 const NODES = ['a', 'b', 'c'];
-const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
-
-async function until(what: string, holds: () => boolean, withinMs = 10_000): Promise<void> {
-  const endMs = nowMs() + withinMs;
-  while (!holds()) {
-    assert.ok(nowMs() < endMs, `not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
+const MIN_READY_SECONDS = 2;
+const seeds = new Seeds();
 
 describe('pool session between nodes of a site', function () {
   this.timeout(40_000);
@@ -26,7 +22,7 @@ describe('pool session between nodes of a site', function () {
   });
   after(() => site?.close());
   beforeEach(async () => {
-    members = NODES.map((node) => PoolProcess.start(site, 'shop', node, ADDRESSES));
+    members = NODES.map((node) => start(node));
     await until('in session, each address answered once', atRest);
   });
   afterEach(async () => {
@@ -34,6 +30,8 @@ describe('pool session between nodes of a site', function () {
     await killAll();
   });
 
+  const start = (node: string) =>
+    PoolProcess.start(site, 'shop', node, ADDRESSES, { site: { minReadySeconds: MIN_READY_SECONDS } });
   const killAll = async () => {
     for (const { child } of members) child.kill('SIGKILL');
     await Promise.all(members.map(({ exited }) => exited));
@@ -41,6 +39,9 @@ describe('pool session between nodes of a site', function () {
   const holders = (address: string) => members.filter(({ answers }) => answers.has(address));
   const atRest = () =>
     members.every(({ alive }) => alive === members.length - 1) && ADDRESSES.every((a) => holders(a).length === 1);
+  /** Who started first had everything for as long as nobody was ready. */
+  const atElection = () =>
+    atRest() && ADDRESSES.every((address) => holders(address)[0]?.node === elect(address, NODES, seeds));
   const anOwner = () => members.find(({ answers }) => answers.size > 0) ?? assert.fail('nobody answers');
   /** How long after `sinceMs` each address of `victim` was announced by another member, ms. */
   const takenOver = async (victim: PoolProcess, sinceMs: number): Promise<number[]> => {
@@ -90,6 +91,46 @@ describe('pool session between nodes of a site', function () {
     assert.ok(Math.max(...gaps) < 0);
   });
 
+  it('a member that comes back takes its addresses again after minReadySeconds, once, and without a gap', async () => {
+    await until('at the election', atElection);
+    const victim = anOwner();
+    const held = [...victim.answers];
+    const killedMs = nowMs();
+    victim.child.kill('SIGKILL');
+    await takenOver(victim, killedMs);
+    const back = start(victim.node);
+    members = members.map((member) => (member === victim ? back : member));
+    await until('in session', () => members.every(({ alive }) => alive === members.length - 1));
+    const startedMs = back.events.find(({ event }) => event === 'started')?.atMs ?? Infinity;
+    await until('taken back', () => held.every((address) => back.answers.has(address)));
+    await until('at rest', atRest);
+    const waits = held.map((address) => (back.announcedMs(address, startedMs) ?? 0) - startedMs);
+    report('started to announce', waits);
+    assert.ok(Math.min(...waits) >= MIN_READY_SECONDS * 1000 - 1);
+    for (const address of held) {
+      const changes = members.filter((m) => m !== back).flatMap((m) => m.withdrawnMs(address, startedMs) ?? []);
+      assert.equal(changes.length, 1, 'one member hands it over');
+      assert.ok((changes[0] ?? 0) > (back.announcedMs(address, startedMs) ?? Infinity), 'announced before the silence');
+    }
+  });
+
+  it('a drained node hands over without a gap, and takes back what is its own when it is drained no more', async () => {
+    await until('at the election', atElection);
+    const drained = anOwner();
+    const held = [...drained.answers];
+    const atMs = nowMs();
+    drained.tell('drain true');
+    await until('handed over', () => drained.answers.size === 0);
+    const gaps = held.map((address) => {
+      const taken = members.filter((m) => m !== drained).flatMap((m) => m.announcedMs(address, atMs) ?? [])[0];
+      return (taken ?? Infinity) - (drained.withdrawnMs(address, atMs) ?? -Infinity);
+    });
+    report('announced after the withdrawal (negative: before it)', gaps);
+    assert.ok(Math.max(...gaps) < 0);
+    drained.tell('drain false');
+    await until('taken back', () => held.every((address) => drained.answers.has(address)));
+  });
+
   it('a cut cable leaves one announcer on each side, and the heal ends in one', async () => {
     const victim = anOwner();
     site.cutLan(victim.node, { how: 'blackhole' });
@@ -107,7 +148,7 @@ describe('pool session between nodes of a site', function () {
 
   it('members meet by multicast where nobody named their addresses', async () => {
     await killAll();
-    members = NODES.map((node) => PoolProcess.start(site, 'shop', node, ADDRESSES, false));
+    members = NODES.map((node) => PoolProcess.start(site, 'shop', node, ADDRESSES, { named: false }));
     await until('in session, each address answered once', atRest);
   });
 });

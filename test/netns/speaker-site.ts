@@ -13,6 +13,7 @@ import { Site } from '../support/netns/site.ts';
 
 const POOL = 'hangzhou';
 const PORT = 6443;
+const CONFIG = 'address-pools: [{name: default, protocol: layer2, addresses: [192.168.10.240-192.168.10.250]}]';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 type Json = Record<string, unknown>;
@@ -253,6 +254,10 @@ export class SpeakerSite {
     if (child.stdout === null) throw new Error('the API server was started without a pipe');
     await once(createInterface({ input: child.stdout }), 'line');
     await this.api('POST', '/api/v1/namespaces', { metadata: { name: 'yurtlb-system' } });
+    await this.api('POST', '/api/v1/namespaces/yurtlb-system/configmaps', {
+      metadata: { name: POOL, labels: { 'apps.openyurt.io/nodepool': POOL } },
+      data: { config: CONFIG, site: 'minReadySeconds: 0' }, // who comes back has its addresses again at once
+    });
     for (const { name, lanIp } of this.site.pool(POOL).nodes) {
       const labels = { 'apps.openyurt.io/nodepool': POOL, 'openyurt.io/is-edge-worker': 'true' };
       await this.api('POST', '/api/v1/nodes', { metadata: { name, labels } });

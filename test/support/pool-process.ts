@@ -1,17 +1,33 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { SiteConfig } from '@openyurt/nodepool-types';
 import type { Site } from './netns/site.ts';
+import { until } from './until.ts';
 
 const PROGRAM = fileURLToPath(new URL('./pool-member.ts', import.meta.url));
 
 export interface PoolEvent {
   /** Monotonic ms of the machine: comparable between processes. */
   readonly atMs: number;
-  readonly event: 'started' | 'announce' | 'withdraw' | 'members';
+  readonly event: 'started' | 'announce' | 'withdraw' | 'members' | 'counts' | 'recorded';
   readonly address?: string;
   readonly reason?: string;
   readonly alive?: number;
+  /** What was dropped or noted, by reason. */
+  readonly counts?: Readonly<Record<string, number>>;
+  /** After a garbage collection. */
+  readonly rssBytes?: number;
+  /** Datagrams as hex, the newest last. */
+  readonly recorded?: readonly string[];
+}
+
+export interface PoolProcessOptions {
+  /** false: the members do not know each other's addresses and must meet by multicast */
+  readonly named?: boolean;
+  readonly site?: Partial<SiteConfig>;
+  /** `ID=HEX,...` */
+  readonly keys?: string;
 }
 
 /** A pool-member.ts in a node's namespace, and what it said. */
@@ -30,12 +46,27 @@ export class PoolProcess {
     createInterface({ input: child.stdout }).on('line', (line) => this.hear(JSON.parse(line) as PoolEvent));
   }
 
-  /** @param named false: the members do not know each other's addresses and must meet by multicast */
-  static start(site: Site, pool: string, node: string, addresses: readonly string[], named = true): PoolProcess {
+  static start(
+    site: Site,
+    pool: string,
+    node: string,
+    addresses: readonly string[],
+    { named = true, site: config = {}, keys }: PoolProcessOptions = {},
+  ): PoolProcess {
     const { ns, lanIp } = site.node(node);
     const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? peer.lanIp : ''}`);
-    const args = ['--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
-    return new PoolProcess(node, site.spawn(ns, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
+    const args = ['--expose-gc', '--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
+    const env = {
+      ...process.env,
+      POOL_SITE: JSON.stringify(config),
+      ...(keys === undefined ? {} : { POOL_KEYS: keys }),
+    };
+    return new PoolProcess(node, site.spawn(ns, process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
+  }
+
+  /** `keys ID=HEX,...`, `offer ADDRESS,...`, `drain true`; `counts` and `recorded` are answered by the event of that name. */
+  tell(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
   }
 
   /** When it last announced `address` after `sinceMs`, if it did. */
@@ -45,6 +76,15 @@ export class PoolProcess {
 
   withdrawnMs(address: string, sinceMs: number): number | undefined {
     return this.events.find((e) => e.event === 'withdraw' && e.address === address && e.atMs >= sinceMs)?.atMs;
+  }
+
+  /** Tells the word, and resolves with the event it is answered by. */
+  async ask(word: 'counts' | 'recorded'): Promise<PoolEvent> {
+    const seen = this.events.length;
+    this.tell(word);
+    const answer = () => this.events.slice(seen).find(({ event }) => event === word);
+    await until(`${this.node} says its ${word}`, () => answer() !== undefined);
+    return answer() as PoolEvent;
   }
 
   private hear(event: PoolEvent): void {

@@ -55,6 +55,19 @@ export type AnnouncerEvent =
     }
   /** A pool member was heard announcing what we announce or probe. Same limit as conflicts. */
   | { readonly kind: 'hand-over'; readonly address: string; readonly link: string; readonly byMac: string }
+  /**
+   * A pool member announces what we announce, for longer than a hand-over takes: the pool does not agree. It is kept, the
+   * session's claims settle it. Same limit as conflicts.
+   */
+  | {
+      readonly kind: 'duplicate-owner';
+      readonly address: string;
+      readonly link: string;
+      readonly byMac: string;
+      readonly ownMac: string;
+      /** Milliseconds since that member was first heard. */
+      readonly forMs: number;
+    }
   /** Links or sockets changed: `canAnnounce` may answer differently for any address. */
   | { readonly kind: 'links-changed' };
 
@@ -73,7 +86,13 @@ export interface AddressStatus {
 
 /**
  * Counts one thing that happened. Names: `arp_received` {decision}, `arp_replies` {address}, `gratuitous_sent` {address},
- * `probes_sent` {address}, `conflicts` {address}. The labels object is shared: don't change it.
+ * `probes_sent` {address}, `conflicts` {address}, `duplicate_owners` {address}. The labels object is shared: don't change it.
  */
 export type Count = (name: CountName, labels: Readonly<Record<string, string>>) => void;
-export type CountName = 'arp_received' | 'arp_replies' | 'gratuitous_sent' | 'probes_sent' | 'conflicts';
+export type CountName =
+  | 'arp_received'
+  | 'arp_replies'
+  | 'gratuitous_sent'
+  | 'probes_sent'
+  | 'conflicts'
+  | 'duplicate_owners';

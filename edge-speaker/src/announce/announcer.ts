@@ -10,6 +10,7 @@ import {
 } from '@openyurt/nodepool-types';
 import type { FrameSocketFactory } from '../ports/frame-socket.ts';
 import type { Link, Links } from '../ports/links.ts';
+import { formatMac } from '../wire/mac-address.ts';
 import type { Effect } from './address-machine.ts';
 import type {
   AddressStatus,
@@ -21,6 +22,7 @@ import type {
 } from './announcer-event.ts';
 import { chooseLink, isLanLink } from './choose-link.ts';
 import { Drive, type Driven } from './drive.ts';
+import { DuplicateWatch } from './duplicate-watch.ts';
 import { gratuitousFrames, probeFrame } from './gratuitous.ts';
 import { LinkSockets } from './link-sockets.ts';
 import { Receiver } from './receiver.ts';
@@ -54,6 +56,7 @@ export class Announcer {
   private readonly drive: Drive;
   private readonly sockets: LinkSockets;
   private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS, REPORTS_PER_INTERVAL);
+  private readonly duplicates = new DuplicateWatch();
   private readonly unsubscribe: () => void;
   private settings: AnnounceSettings;
   /** LAN interfaces only: Pods come and go with theirs, and that is none of our business. */
@@ -105,6 +108,7 @@ export class Announcer {
    */
   announce(address: string, { probe }: { probe: boolean }): Announceable {
     const can = this.canAnnounce(address);
+    this.duplicates.forget(address);
     if (can.ok) this.drive.start(address, can.link, probe);
     return can;
   }
@@ -158,6 +162,7 @@ export class Announcer {
     const driven = this.drive.get(address);
     if (driven === undefined) return;
     this.drive.stop(address);
+    this.duplicates.forget(address);
     this.receiver.fallSilent(address);
     const heldMs = driven.state.kind === 'announced' ? this.parts.clock.monotonicMs() - driven.state.sinceMs : 0;
     this.parts.onEvent({ kind: 'withdrawn', address, link: driven.link.name, reason, heldMs });
@@ -165,10 +170,17 @@ export class Announcer {
 
   /** Another member announces it too: the hub knows who should. */
   private onHandOver(address: string, linkIndex: number, byMac: string): void {
-    const link = this.links.get(linkIndex)?.name;
-    if (link === undefined || this.reports.pass(`hand-over ${address} ${byMac}`, this.parts.clock.monotonicMs()) === 0)
-      return;
-    this.parts.onEvent({ kind: 'hand-over', address, link, byMac });
+    const link = this.links.get(linkIndex);
+    if (link === undefined) return;
+    const now = this.parts.clock.monotonicMs();
+    const announced = this.drive.get(address)?.state.kind === 'announced';
+    const forMs = announced ? this.duplicates.hear(address, byMac, now) : undefined;
+    const kind = forMs === undefined ? 'hand-over' : 'duplicate-owner';
+    if (forMs !== undefined) this.parts.count('duplicate_owners', this.receiver.labelsOf(address));
+    if (this.reports.pass(`${kind} ${address} ${byMac}`, now) === 0) return;
+    const where = { address, link: link.name, byMac };
+    if (forMs === undefined) this.parts.onEvent({ kind: 'hand-over', ...where });
+    else this.parts.onEvent({ kind: 'duplicate-owner', ...where, ownMac: formatMac(link.mac), forMs });
   }
 
   /** What the machine of an address asks for. Tables change before frames leave, events come last. */

@@ -17,7 +17,7 @@ export interface Situation {
   readonly standing: boolean;
   /** The pool was heard, and we have no reason to doubt ourselves. */
   readonly mayClaim: boolean;
-  /** A live member whose offer counts announces it already, and goes before us. */
+  /** A live member whose offer counts announces it already, and goes before us: it is eligible, and we are not or score less. */
   readonly betterClaim: boolean;
   /** A live member whose offer counts announces it already. */
   readonly anyClaim: boolean;

@@ -1,12 +1,22 @@
+import type { FailBack } from '@openyurt/nodepool-types';
 import { LRUCache } from 'lru-cache';
 import { candidates } from './candidates.ts';
 import { elect } from './elect.ts';
+import { eligible } from './eligible.ts';
 import { type Holding, judge } from './holding.ts';
-import { isTombstone, type MemberView, type Offer, type OfferItem, sameItem, type Tombstone } from './offer.ts';
+import {
+  isTombstone,
+  type MemberView,
+  type Offer,
+  type OfferItem,
+  type Standing,
+  sameItem,
+  type Tombstone,
+} from './offer.ts';
 import type { Seeds } from './seeds.ts';
 import { Tombstones } from './tombstones.ts';
 
-export type ReleaseReason = 'handed-over' | 'lost' | 'not-offered' | 'failed' | 'paused' | 'leaving';
+export type ReleaseReason = 'handed-over' | 'lost' | 'not-offered' | 'failed' | 'paused' | 'minority' | 'leaving';
 
 export type LedgerEffect =
   | { readonly kind: 'announce'; readonly address: string; readonly probe: boolean }
@@ -23,6 +33,8 @@ export class Ledger {
   readonly tombstones = new Tombstones();
   seenRv = 0n;
   leaving = false;
+  standing: Standing = 'ready';
+  failBack: FailBack = 'always';
   /** Since the last {@link takeChanges}: what other members have yet to hear. */
   private changedOffers = new Set<string>();
   private changedClaims = new Set<string>();
@@ -126,8 +138,8 @@ export class Ledger {
   }
 
   view(): MemberView {
-    const { items, holdings: claims, seenRv } = this;
-    return { node: this.self, items, claims, seenRv, offering: !this.leaving };
+    const { items, holdings: claims, seenRv, standing } = this;
+    return { node: this.self, items, claims, seenRv, standing, offering: !this.leaving && standing !== 'minority' };
   }
 
   takeChanges(): { offers: Iterable<string>; claims: Iterable<string> } {
@@ -145,18 +157,21 @@ export class Ledger {
   }
 
   private decideOne(address: string, views: readonly MemberView[], mayClaim: boolean, nowMs: number): LedgerEffect[] {
-    const standing = candidates(address, views);
-    const claimants = views.filter((v) => v.node !== this.self && v.claims.has(address) && standing.includes(v.node));
-    const winner = elect(address, standing, this.seeds);
+    const counting = candidates(address, views);
+    const claimants = counting.filter(({ node, claims }) => node !== this.self && claims.has(address));
+    const between = eligible(address, counting, this.failBack).map(({ node }) => node);
+    const winner = elect(address, between, this.seeds);
+    const goesBefore = (node: string): boolean =>
+      between.includes(node) && (!between.includes(this.self) || this.seeds.beats(node, this.self, address));
     const { verdict, holding } = judge(
       this.holdings.get(address),
       {
         winner,
         self: this.self,
-        standing: standing.includes(this.self),
+        standing: counting.some(({ node }) => node === this.self),
         mayClaim,
         anyClaim: claimants.length > 0,
-        betterClaim: claimants.some((v) => this.seeds.beats(v.node, this.self, address)),
+        betterClaim: claimants.some(({ node }) => goesBefore(node)),
       },
       nowMs,
     );

@@ -36,6 +36,16 @@ export function sameUids(a: Offer, b: Offer): boolean {
   return a.uids.length === b.uids.length && a.uids.every((uid, i) => uid === b.uids[i]);
 }
 
+/**
+ * How a member stands in elections.
+ * - `ready`: it has been well for long enough
+ * - `young`: it has not; it takes nothing from another one, and stands where nobody else does
+ * - `draining`: its node is to be emptied; it keeps what it has until another one takes it
+ * - `minority`: it sees too few of the NodePool's Nodes to announce anything (`splitPolicy: majority`)
+ */
+export type Standing = (typeof STANDINGS)[number];
+export const STANDINGS = ['ready', 'young', 'draining', 'minority'] as const;
+
 /** All that one member has told: what elections are judged by. */
 export interface MemberView {
   readonly node: string;
@@ -46,4 +56,5 @@ export interface MemberView {
   readonly seenRv: bigint;
   /** false once it has said farewell, or has not told its whole view yet: its offers do not count. */
   readonly offering: boolean;
+  readonly standing: Standing;
 }

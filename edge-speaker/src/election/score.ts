@@ -16,7 +16,7 @@ export function seedOf(text: string): Seed {
  * same, and a node that goes or comes moves only its own addresses. Only names enter, so a restart moves nothing.
  * Two seeds and three mixes instead of a hash of both names: a death re-elects thousands of addresses within one turn.
  *
- * @see docs/reference/pool-session.md, "Election"
+ * @see docs/pool-session.md, "Election"
  */
 export function score(node: Seed, address: Seed): number {
   const high = mix(node.high ^ mix(address.high));

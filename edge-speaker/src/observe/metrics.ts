@@ -38,6 +38,11 @@ export class SpeakerMetrics {
     'Packets in which another host claimed an announced address',
     'address',
   );
+  readonly duplicateOwners = this.tally(
+    'duplicate_owners_total',
+    'Packets in which another member of the pool claimed an announced address, later than a hand-over explains',
+    'address',
+  );
   readonly sessionDrops = this.tally('session_drops_total', 'Pool session input dropped or noted, by reason', 'reason');
   readonly takeovers = new Counter({
     name: `${P}takeovers_total`,

@@ -14,6 +14,8 @@ export class Channel {
   readonly teller = new Teller();
   up = false;
   hello: SessionHello | undefined;
+  /** Our own facts as our hello told them, as JSON. */
+  toldFacts = '';
   /** It waited behind another session of that name: what it told meanwhile was not heeded. */
   waited = false;
   private budget = MESSAGES_AT_ONCE;

@@ -1,5 +1,5 @@
 import { canonicalIp } from '@openyurt/nodepool-types';
-import type { OfferItem } from '../election/offer.ts';
+import { type OfferItem, STANDINGS, type Standing } from '../election/offer.ts';
 import type { Facts, Message } from './messages.ts';
 
 /** Bounds of one message; a frame's length bounds the rest. */
@@ -90,7 +90,15 @@ function facts(o: Json): Facts {
     tcpPort: within(o.tcpPort, 0, 65_535),
     udpPort: within(o.udpPort, 0, 65_535),
     macs,
+    standing: standing(o.standing),
   };
+}
+
+/** A word of a newer release is taken for the one that changes least. */
+function standing(value: unknown): Standing {
+  if (value === undefined) return 'ready';
+  const told = text(value, 32);
+  return STANDINGS.find((one) => one === told) ?? 'young';
 }
 
 function item(value: unknown): OfferItem {

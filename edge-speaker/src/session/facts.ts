@@ -1,6 +1,6 @@
 import type { SiteConfig } from '@openyurt/nodepool-types';
 import type { LedgerEffect, ReleaseReason } from '../election/ledger.ts';
-import type { OfferItem } from '../election/offer.ts';
+import type { OfferItem, Standing } from '../election/offer.ts';
 import type { BoundPorts, ChannelEnd, Endpoint, LanLink } from '../ports/peer-socket.ts';
 import type { PoolKey, PoolKeyRing } from './pool-keys.ts';
 
@@ -36,6 +36,8 @@ export interface MemberSnapshot {
   readonly claims: number;
   /** false where its site configuration differs from ours. */
   readonly sameConfig: boolean;
+  /** As it told last; `ready` before it told any. */
+  readonly standing: Standing;
 }
 
 /**
@@ -44,6 +46,7 @@ export interface MemberSnapshot {
  * - `not-offered`: this node offers it no longer and nobody took it in time, or nobody else offers it
  * - `failed`: the hub said it cannot be announced here
  * - `paused`: this process had stopped for longer than the dead time
+ * - `minority`: too few of the NodePool's Nodes are in sight (`splitPolicy: majority`)
  * - `leaving`: this process ends and nobody took it in time
  */
 export type WithdrawReason = ReleaseReason;
@@ -62,6 +65,7 @@ export type Fact =
   | { readonly kind: 'members'; readonly members: readonly KnownMember[] }
   | { readonly kind: 'links'; readonly links: readonly LanLink[] }
   | { readonly kind: 'offers'; readonly items: readonly OfferItem[]; readonly seenRv: bigint }
+  | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'failed'; readonly address: string }
   | { readonly kind: 'leave'; readonly reason: string };
 

@@ -70,7 +70,9 @@ export class Hearing {
 
   private facts(peer: Peer, facts: Facts): void {
     if (peer.session === undefined) return;
+    const before = peer.session.facts.standing;
     peer.session.facts = { ...peer.session.facts, ...facts, t: 'hello' };
+    if (facts.standing !== before) this.pool.ledger.judgeAnew(peer.offers.entries.keys());
     this.learnMacs(peer.node, facts);
     this.pool.out.push({ kind: 'changed' });
   }

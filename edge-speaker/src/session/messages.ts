@@ -1,4 +1,4 @@
-import type { OfferItem } from '../election/offer.ts';
+import type { OfferItem, Standing } from '../election/offer.ts';
 
 /** What two members tell each other inside their TLS session. Unknown kinds and unknown fields are ignored. */
 export type Message = SessionHello | About | Offers | OffersDelta | Claims | ClaimsDelta | AskFull | Farewell;
@@ -12,6 +12,8 @@ export interface Facts {
   /** 0: does not listen */
   readonly tcpPort: number;
   readonly udpPort: number;
+  /** Absent: ready. */
+  readonly standing: Standing;
   readonly macs: readonly { readonly link: string; readonly mac: string }[];
 }
 

@@ -16,7 +16,7 @@ const SALT = 'yurtlb/1';
 
 /**
  * @param secret 32 bytes
- * @see docs/reference/pool-session.md, "Keys"; RFC 5869
+ * @see docs/pool-session.md, "Keys"; RFC 5869
  */
 export function derivePoolKey(id: string, secret: Buffer, nodePool: string): PoolKey {
   const poolKey = hkdf(secret, SALT, `pool:${nodePool}`, 32);

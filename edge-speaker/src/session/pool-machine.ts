@@ -5,6 +5,7 @@ import type { Effect, Fact, MemberSnapshot } from './facts.ts';
 import { Hearing } from './hearing.ts';
 import { TYPE_HEARTBEAT } from './heartbeat.ts';
 import { DATAGRAM_MAGIC, decodeHello, TYPE_HELLO } from './hello.ts';
+import { OwnStanding } from './own-standing.ts';
 import { isUp, type Peer } from './peer.ts';
 import { hashSite, Pool, type PoolConfig } from './pool.ts';
 import { Pulse } from './pulse.ts';
@@ -25,6 +26,7 @@ export class PoolMachine {
   private readonly beacon: Beacon;
   private readonly pulse: Pulse;
   private readonly settling: Settling;
+  private readonly standing: OwnStanding;
 
   constructor(config: PoolConfig) {
     this.pool = new Pool(config);
@@ -34,6 +36,7 @@ export class PoolMachine {
     this.beacon = new Beacon(this.pool);
     this.pulse = new Pulse(this.pool);
     this.settling = new Settling(this.pool, this.pulse);
+    this.standing = new OwnStanding(this.pool, this.settling);
     this.sessions.onBegin = (peer) => {
       if (peer.session?.channel !== undefined) this.dialer.settled(peer.session.channel);
       this.pulse.greet(peer);
@@ -52,6 +55,7 @@ export class PoolMachine {
       pool.note('info', 'pool heard', { members: [...pool.peers.values()].filter(isUp).length });
       pool.ledger.judgeAll();
     }
+    this.stand();
     pool.out.push(...pool.ledger.decide(pool.views(), this.settling.settled && !pool.ledger.leaving, pool.nowMs));
     this.tell();
     return pool.out;
@@ -59,8 +63,8 @@ export class PoolMachine {
 
   /** When the machine wants a tick at the latest, monotonic ms. */
   dueMs(): number {
-    const { pulse, dialer, beacon, settling, pool } = this;
-    return Math.min(pulse.dueMs(), dialer.dueMs(), beacon.dueMs(), settling.dueMs(), pool.ledger.dueMs());
+    const parts = [this.pulse, this.dialer, this.beacon, this.settling, this.standing, this.pool.ledger];
+    return Math.min(...parts.map((part) => part.dueMs()));
   }
 
   newChannel(): number {
@@ -126,6 +130,8 @@ export class PoolMachine {
       case 'site':
         pool.site = fact.site;
         pool.configHash = hashSite(fact.site);
+        pool.ledger.failBack = fact.site.failBack;
+        pool.ledger.judgeAll();
         this.tellFacts();
         return;
       case 'members':
@@ -136,7 +142,11 @@ export class PoolMachine {
         return;
       case 'offers':
         pool.ledger.setOffers(fact.items, fact.seenRv);
+        this.standing.viewLoaded = true;
         this.hearing.prune();
+        return;
+      case 'draining':
+        this.standing.draining = fact.draining;
         return;
       case 'failed':
         pool.out.push(...pool.ledger.failed(fact.address));
@@ -164,6 +174,19 @@ export class PoolMachine {
     this.dialer.run();
     this.beacon.run();
     this.sessions.sweep();
+  }
+
+  /** The others hear of a change before they hear what it did to the claims. */
+  private stand(): void {
+    const { pool } = this;
+    const before = pool.ledger.standing;
+    if (!this.standing.run()) return;
+    const { standing } = pool.ledger;
+    pool.note(standing === 'minority' ? 'warn' : 'info', 'own standing changed', { from: before, to: standing });
+    this.tellFacts();
+    pool.ledger.judgeAll();
+    if (standing === 'minority') pool.out.push(...pool.ledger.drop('minority'));
+    pool.out.push({ kind: 'changed' });
   }
 
   private datagram(bytes: Buffer, from: { address: string; port: number }): void {

@@ -10,7 +10,7 @@ import type { Effect, MemberState, NoteFields } from './facts.ts';
 import { encodeFrame } from './frames.ts';
 import type { Facts, Message } from './messages.ts';
 import { toJson } from './messages.ts';
-import { isUp, newPeer, type Peer, type Session } from './peer.ts';
+import { isSynced, isUp, newPeer, type Peer, type Session } from './peer.ts';
 import type { PoolKeyRing } from './pool-keys.ts';
 
 /** Most members one pool may have, named or heard. */
@@ -62,6 +62,7 @@ export class Pool {
     this.site = config.site;
     this.configHash = hashSite(config.site);
     this.ledger = new Ledger(config.node, this.seeds, config.announcedBefore);
+    this.ledger.failBack = config.site.failBack;
   }
 
   newChannel(): number {
@@ -90,9 +91,10 @@ export class Pool {
     const views = [this.ledger.view()];
     for (const peer of this.peers.values()) {
       if (!isUp(peer)) continue;
-      const offering = peer.state === 'alive' || peer.state === 'suspect';
+      const standing = peer.session?.facts.standing ?? 'ready';
+      const offering = isSynced(peer) && standing !== 'minority';
       const { node, seenRv } = peer;
-      views.push({ node, items: peer.offers.entries, claims: peer.claims.entries, seenRv, offering });
+      views.push({ node, items: peer.offers.entries, claims: peer.claims.entries, seenRv, offering, standing });
     }
     return views;
   }
@@ -123,6 +125,7 @@ export class Pool {
       tcpPort: this.ports?.tcp ?? 0,
       udpPort: this.ports?.udp ?? 0,
       macs: this.links.map(({ name, mac }) => ({ link: name, mac })),
+      standing: this.ledger.standing,
     };
   }
 

@@ -51,13 +51,15 @@ export class Sessions {
   up(channel: Channel): void {
     const { pool } = this;
     channel.up = true;
+    const facts = pool.facts();
+    channel.toldFacts = JSON.stringify(facts);
     pool.send(channel, {
       t: 'hello',
       v: PROTOCOL_VERSION,
       node: pool.node,
       incarnation: pool.incarnation.toString(16).padStart(16, '0'),
       nonce: channel.nonce.toString('hex'),
-      ...pool.facts(),
+      ...facts,
     });
   }
 
@@ -222,6 +224,8 @@ export class Sessions {
     peer.contactMs = undefined;
     if (keep) pool.setState(peer, 'alive');
     else pool.setState(peer, 'joining');
+    const facts = pool.facts();
+    if (JSON.stringify(facts) !== channel.toldFacts) pool.send(channel, { t: 'about', ...facts });
     if (pool.ledger.leaving) pool.send(channel, { t: 'farewell', reason: 'leaving' });
     this.onBegin(peer);
   }

@@ -13,6 +13,7 @@ export function membersOf(pool: Pool): MemberSnapshot[] {
       ...(peer.incarnation === undefined ? {} : { incarnation: peer.incarnation }),
       offers: peer.offers.entries.size,
       claims: peer.claims.entries.size,
+      standing: peer.session?.facts.standing ?? 'ready',
       sameConfig: peer.session === undefined || pool.sameConfig(peer.session),
     };
   });

@@ -150,6 +150,40 @@ describe('Announcer', () => {
     assert.deepEqual(events, [{ kind: 'hand-over', address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66' }]);
   });
 
+  it('a pool member that goes on claiming is a second owner, counted each time, told with both MACs', () => {
+    const { announcer, lan, events, counts, time } = stage();
+    announcer.setPoolMacs(['02:00:00:00:00:66']);
+    announcer.announce(VIP, { probe: false });
+    time.advance(5_000);
+    const claim = () => lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    for (const ms of [0, 500, 500, 500]) {
+      time.advance(ms);
+      claim();
+    }
+    const where = { address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66' };
+    const owners = { ...where, ownMac: '02:00:00:00:00:11', forMs: 1_000 };
+    assert.deepEqual(events.slice(1), [
+      { kind: 'hand-over', ...where },
+      { kind: 'duplicate-owner', ...owners },
+    ]);
+    assert.equal(counts.get(`duplicate_owners ${VIP}`), 2);
+    announcer.announce(VIP, { probe: false });
+    time.advance(500);
+    claim();
+    assert.equal(counts.get(`duplicate_owners ${VIP}`), 2, 'the pool settled it: it begins anew');
+  });
+
+  it('two short hand-overs far apart are no second owner', () => {
+    const { announcer, lan, counts, time } = stage();
+    announcer.setPoolMacs(['02:00:00:00:00:66']);
+    announcer.announce(VIP, { probe: false });
+    for (let i = 0; i < 3; i++) {
+      time.advance(200_000);
+      lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    }
+    assert.equal(counts.has(`duplicate_owners ${VIP}`), false);
+  });
+
   const losses: { name: string; links: Link[]; reason: string }[] = [
     { name: 'the cable is pulled', links: [memoryLink({ carrier: false })], reason: 'no-carrier' },
     { name: 'the interface goes down', links: [memoryLink({ up: false, carrier: false })], reason: 'link-down' },

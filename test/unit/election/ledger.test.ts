@@ -15,6 +15,7 @@ const view = (node: string, items: OfferItem[], claims: string[] = []): MemberVi
   claims: new Map(claims.map((address) => [address, true])),
   seenRv: 10n,
   offering: true,
+  standing: 'ready',
 });
 
 describe('Ledger', () => {

@@ -3,11 +3,13 @@ import {
   type AddressConfig,
   type AddressPool,
   decodeAddressConfig,
+  FAIL_BACKS,
   formatDurationMs,
   formatIpAddress,
   type IpRange,
   readAddressFile,
   SITE_LIMITS,
+  SPLIT_POLICIES,
 } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
@@ -39,6 +41,9 @@ const model: fc.Arbitrary<AddressConfig> = fc
     gratuitous: burst(20, 10, 60_000),
     interfaces: fc.uniqueArray(fc.constantFrom('eth0', 'en*', 'br-lan', 'eth0.7'), { maxLength: 3 }),
     allowOutsideRanges: fc.boolean(),
+    splitPolicy: fc.constantFrom(...SPLIT_POLICIES),
+    failBack: fc.constantFrom(...FAIL_BACKS),
+    minReadySeconds: fc.integer({ min: SITE_LIMITS.minReadySeconds.least, max: SITE_LIMITS.minReadySeconds.most }),
   })
   .map(({ pools, names, ...site }) => {
     let part = 0n;
@@ -82,6 +87,9 @@ function encode({ pools, site }: AddressConfig): { config: string; site: string 
       gratuitous: write(site.gratuitous),
       interfaces: site.interfaces,
       allowOutsideRanges: site.allowOutsideRanges,
+      splitPolicy: site.splitPolicy,
+      failBack: site.failBack,
+      minReadySeconds: site.minReadySeconds,
     }),
   };
 }

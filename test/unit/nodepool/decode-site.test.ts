@@ -14,6 +14,10 @@ const good: [string, Partial<SiteConfig>][] = [
   ['interfaces: [eth0, "en*", eth0]', { interfaces: ['eth0', 'en*'] }],
   ['allowOutsideRanges: true', { allowOutsideRanges: true }],
   ['splitPolicy: always\nfailBack: always', {}],
+  ['splitPolicy: majority', { splitPolicy: 'majority' }],
+  ['failBack: never', { failBack: 'never' }],
+  ['minReadySeconds: 0', { minReadySeconds: 0 }],
+  ['minReadySeconds: 300', { minReadySeconds: 300 }],
 ];
 
 const bad: [string, string, RegExp][] = [
@@ -35,9 +39,12 @@ const bad: [string, string, RegExp][] = [
   ['interfaces: [an-interface-name]', '1:14', /is no interface name/],
   ['interfaces: [1]', '1:14', /interface is the number 1, not text/],
   ['allowOutsideRanges: yes', '1:21', /the text "yes", not true or false/],
-  ['splitPolicy: majority', '1:14', /majority is not supported by this version \(Write splitPolicy: always/],
   ['splitPolicy: majorty', '1:14', /unknown value "majorty" \(Did you mean "majority"/],
-  ['failBack: never', '1:11', /never is not supported by this version/],
+  ['splitPolicy: quorum', '1:14', /unknown value "quorum" \(Write always or majority/],
+  ['failBack: later', '1:11', /unknown value "later" \(Write always or never/],
+  ['minReadySeconds: -1', '1:18', /the number -1, not a whole number from 0 to 300/],
+  ['minReadySeconds: 301', '1:18', /not a whole number from 0 to 300/],
+  ['minReadySeconds: 5s', '1:18', /the text "5s", not a whole number/],
   ['failBack: false', '1:11', /failBack is false, not text/],
 ];
 

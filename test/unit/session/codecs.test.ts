@@ -140,7 +140,8 @@ describe('messages', () => {
     tcpPort: 1,
     udpPort: 2,
     macs: [{ link: 'eth0', mac: '02:00:00:00:00:01' }],
-  };
+    standing: 'young',
+  } as const;
   const messages: Message[] = [
     { t: 'hello', v: 1, node: 'a', incarnation: '0'.repeat(16), nonce: 'f'.repeat(32), ...facts },
     { t: 'about', ...facts },
@@ -169,6 +170,18 @@ describe('messages', () => {
 
   for (const message of messages)
     it(`round trip: ${message.t}`, () => assert.deepEqual(decode(toJson(message)), message));
+
+  const standings: [unknown, string][] = [
+    ['draining', 'draining'],
+    ['asleep', 'young'],
+    [undefined, 'ready'],
+  ];
+  for (const [told, want] of standings) {
+    it(`a member that says it stands ${told} is taken for ${want}`, () => {
+      const about = decode({ t: 'about', ...facts, standing: told });
+      assert.equal(typeof about === 'object' && about.t === 'about' && about.standing, want);
+    });
+  }
 
   const refused: { name: string; json: unknown }[] = [
     { name: 'no object', json: [] },

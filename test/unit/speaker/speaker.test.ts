@@ -283,6 +283,35 @@ describe('speaker hub', () => {
     assert.equal(bench.offers.length, 1);
   });
 
+  it('reports two owners in the pool once in ten minutes, with both MACs', () => {
+    const bench = online();
+    const fields = { address: VIP, link: 'eth0', byMac: '02:00:00:00:00:99', ownMac: '02:00:00:00:00:11', forMs: 1000 };
+    const told = () => bench.of('report').map(({ event: { reason, note } }) => [reason, note.match(/02:[0-9a-f:]+/g)]);
+    const hear = () =>
+      bench.effects.push(...bench.speaker.take({ kind: 'announcer', event: { kind: 'duplicate-owner', ...fields } }));
+    hear();
+    hear();
+    const once = ['DuplicateOwner', ['02:00:00:00:00:11', '02:00:00:00:00:99']];
+    assert.deepEqual(told(), [once]);
+    bench.now += 600_000;
+    hear();
+    assert.deepEqual(told(), [once, once]);
+    assert.equal(bench.offers.length, 1, 'it is kept');
+  });
+
+  it('a cordoned node, or one out of service, is to be emptied', () => {
+    const node = (rv: number, spec: object): KubeObject => ({
+      ...{ metadata: { name: 'a', resourceVersion: `${rv}`, labels: { [POOL]: 'p' } }, spec },
+    });
+    const bench = online();
+    const draining = (rv: number, spec: object) => bench.event('self', 'MODIFIED', node(rv, spec)).speaker.draining;
+    const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+    assert.deepEqual(
+      [draining(90, { unschedulable: true }), draining(91, {}), draining(92, { taints })],
+      [true, false, true],
+    );
+  });
+
   it('says that nobody serves an announced address, after a while, once, and only while the cloud is there', () => {
     const bench = online().event('slices', 'MODIFIED', slice(10, []));
     const event = { kind: 'announced', address: VIP, link: 'eth0', probed: true } as const;

@@ -1,0 +1,38 @@
+import { LRUCache } from 'lru-cache';
+import { BEAT_MS } from './timing.ts';
+
+/** A hand-over takes milliseconds, and one round trip more after a lost packet. */
+const HAND_OVER_MS = 900;
+/** Two members that both announce are heard at each other's slow beat at the latest. */
+const FORGET_MS = 2 * BEAT_MS;
+/** One entry for each announced address is enough: members are few. */
+const REMEMBERED = 8192;
+
+interface Heard {
+  readonly byMac: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Tells two owners from a hand-over: the same member, heard again when it should long have been settled. */
+export class DuplicateWatch {
+  private readonly heard = new LRUCache<string, Heard>({ max: REMEMBERED });
+
+  /**
+   * A member was heard to announce an address that we announce.
+   *
+   * @returns for how many milliseconds both have announced it, or undefined: it may be a hand-over still
+   */
+  hear(address: string, byMac: string, nowMs: number): number | undefined {
+    const before = this.heard.get(address);
+    const goesOn = before !== undefined && before.byMac === byMac && nowMs - before.lastMs < FORGET_MS;
+    const firstMs = goesOn ? before.firstMs : nowMs;
+    this.heard.set(address, { byMac, firstMs, lastMs: nowMs });
+    return nowMs - firstMs >= HAND_OVER_MS ? nowMs - firstMs : undefined;
+  }
+
+  /** We fell silent, or said it once more because the pool settled it. */
+  forget(address: string): void {
+    this.heard.delete(address);
+  }
+}
