@@ -77,7 +77,7 @@ describe('pool session under attack, with new keys, in bulk', function () {
       'hellos and heartbeats',
     );
     const sinceMs = nowMs();
-    await attack(1_000, recorded); // code is compiled and buffers have grown
+    await attack(2_000, recorded); // code is compiled and pools of buffers have grown; after it they do no more
     const before = await Promise.all(members.map((member) => member.ask('counts')));
     const sent = await attack(2_000, recorded);
     const after = await Promise.all(members.map((member) => member.ask('counts')));
