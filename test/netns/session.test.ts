@@ -23,7 +23,7 @@ describe('pool session between nodes of a site', function () {
   after(() => site?.close());
   beforeEach(async () => {
     members = NODES.map((node) => start(node));
-    await until('in session, each address answered once', atRest);
+    await until('in session, each address answered once', atRest, 30_000);
   });
   afterEach(async () => {
     for (const node of NODES) site.restoreLan(node);
@@ -149,6 +149,6 @@ describe('pool session between nodes of a site', function () {
   it('members meet by multicast where nobody named their addresses', async () => {
     await killAll();
     members = NODES.map((node) => PoolProcess.start(site, 'shop', node, ADDRESSES, { named: false }));
-    await until('in session, each address answered once', atRest);
+    await until('in session, each address answered once', atRest, 30_000);
   });
 });
