@@ -76,7 +76,8 @@ export class SpeakerDriver {
     if (event.kind === 'withdrawn' && event.reason !== 'asked') this.failClaim(event.address, event.reason);
     if (event.kind !== 'links-changed') this.run(speaker.take({ kind: 'announcer', event }));
     // What began or ended here sets the time of the next judging; packets of others do not.
-    if (event.kind !== 'conflict' && event.kind !== 'hand-over') this.judging.soon();
+    if (event.kind !== 'conflict' && event.kind !== 'hand-over' && event.kind !== 'duplicate-owner')
+      this.judging.soon();
   }
 
   /** SIGTERM: hands everything over, then falls silent. */

@@ -27,12 +27,21 @@ export class VirtualTime implements Clock {
   /** Runs all that is due within `ms`. */
   advance(ms: number): void {
     const untilMs = this.nowMs + ms;
-    for (let next = this.heap[0]; next !== undefined && next.atMs <= untilMs; next = this.heap[0]) {
-      this.pop();
-      this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.run();
-    }
+    while (this.runNext(untilMs));
     this.nowMs = untilMs;
+  }
+
+  /** Runs the next event that is due by then; time stands at the event. @returns false where there is none */
+  runNext(untilMs: number): boolean {
+    const next = this.heap[0];
+    if (next === undefined || next.atMs > untilMs) {
+      this.nowMs = Math.max(this.nowMs, untilMs);
+      return false;
+    }
+    this.pop();
+    this.nowMs = Math.max(this.nowMs, next.atMs);
+    next.run();
+    return true;
   }
 
   private push(event: { atMs: number; order: number; run: () => void }): void {
