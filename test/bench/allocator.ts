@@ -15,6 +15,8 @@ const ROUND_MS = 200;
 const TARGET = 200_000;
 /** Services that hold nothing at the moment and come next. */
 const SPARE = 10_000;
+/** How many come at a time where only their coming is timed; divides SPARE. */
+const ARRIVING = 1_000;
 /** Nodes of the cluster. Their addresses lie in the range, where the first Services would get theirs. */
 const NODES = 100;
 
@@ -24,11 +26,16 @@ interface Case {
   readonly range: string;
   /** NodePools with that same range; each Service takes an address in all of them. */
   readonly nodePools: readonly string[];
-  /** Who leaves when a new Service has come: any of those in use, drawn by lot, or the oldest. */
-  readonly leaves: 'any' | 'oldest';
+  /**
+   * Who leaves when a new Service has come: any of those in use, drawn by lot, or the oldest; its leaving is part of the
+   * time. `later`: nobody; a thousand come, which is timed, and leave again, which is not.
+   */
+  readonly leaves: 'any' | 'oldest' | 'later';
 }
 
 const CASES: readonly Case[] = [
+  { name: 'IPv4, arriving alone', family: 'IPv4', range: '10.0.0.0/8', nodePools: ['a'], leaves: 'later' },
+  { name: 'IPv6, a /64, arriving alone', family: 'IPv6', range: 'fd00::/64', nodePools: ['a'], leaves: 'later' },
   { name: 'IPv4', family: 'IPv4', range: '10.0.0.0/8', nodePools: ['a'], leaves: 'any' },
   { name: 'IPv6, a /64', family: 'IPv6', range: 'fd00::/64', nodePools: ['a'], leaves: 'any' },
   {
@@ -49,7 +56,7 @@ interface Figure {
 }
 
 /**
- * Steady churn: a Service comes and gets an address with one port, another leaves and its address is given back, so the
+ * Arriving: a Service comes and gets an address with one port. Steady churn: a Service comes and gets an address with one port, another leaves and its address is given back, so the
  * number in use stays. One such pair is one allocation; in two NodePools it is two.
  */
 export async function run(): Promise<BenchResult> {
@@ -100,7 +107,20 @@ function measure(one: Case, inUse: number, rounds: number): Figure {
   const draw = xorshift32();
   let at = 0;
   let turn = 0;
-  const round = (): number => {
+  const arrive = (): number => {
+    let given = 0;
+    let timedMs = 0;
+    while (timedMs < ROUND_MS) {
+      const startMs = performance.now();
+      for (let i = 0; i < ARRIVING; i++) given += give(book, nth(spare, turn + i), family, nodePools);
+      timedMs += performance.now() - startMs;
+      for (let i = 0; i < ARRIVING; i++) book.releaseAll(nth(spare, turn + i).key);
+      turn = (turn + ARRIVING) % SPARE;
+      book.drainFreed();
+    }
+    return (given / timedMs) * 1000;
+  };
+  const churn = (): number => {
     const startMs = performance.now();
     const untilMs = startMs + ROUND_MS;
     let given = 0;
@@ -109,9 +129,8 @@ function measure(one: Case, inUse: number, rounds: number): Figure {
       for (let i = 0; i < 500; i++) {
         at = leaves === 'any' ? draw() % inUse : (at + 1) % inUse;
         turn = (turn + 1) % SPARE;
-        const leaving = using[at];
-        const coming = spare[turn];
-        if (leaving === undefined || coming === undefined) throw new Error('no Services');
+        const leaving = nth(using, at);
+        const coming = nth(spare, turn);
         given += give(book, coming, family, nodePools);
         book.releaseAll(leaving.key);
         using[at] = coming;
@@ -122,6 +141,7 @@ function measure(one: Case, inUse: number, rounds: number): Figure {
     }
     return (given / (nowMs - startMs)) * 1000;
   };
+  const round = leaves === 'later' ? arrive : churn;
   collectGarbage();
   round();
   round();
@@ -130,6 +150,12 @@ function measure(one: Case, inUse: number, rounds: number): Figure {
   for (const key of book.services) held += book.holdings(key).length;
   if (held !== inUse * nodePools.length) throw new Error(`${held} addresses in use at the end`);
   return { median: sorted[rounds >> 1] ?? 0, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+}
+
+function nth(services: readonly Holder[], at: number): Holder {
+  const service = services[at];
+  if (service === undefined) throw new Error(`no Service ${at}`);
+  return service;
 }
 
 function bookOf({ family, range, nodePools }: Case): AddressBook {
