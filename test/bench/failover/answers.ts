@@ -1,0 +1,77 @@
+/** One ARP reply: when the kernel took it in, milliseconds since the Unix epoch with fractions, and whose MAC it named. */
+export interface Answer {
+  readonly atMs: number;
+  readonly mac: string;
+}
+
+/** What a client saw of one address in a stretch of time. */
+export interface Seen {
+  /**
+   * The longest time from a question to the next answer, where none came before the next question. A client that is late
+   * itself, as happens on a busy machine, is no outage.
+   */
+  readonly silentMs: number;
+  /** Time in which more than one MAC answered. */
+  readonly bothMs: number;
+  /** How often the answering MAC was another one than before. */
+  readonly changes: number;
+}
+
+/** Shorter overlaps are the jitter of two frames on two paths. */
+const JITTER_MS = 1;
+/** A MAC that misses this many questions has stopped answering. */
+const MISSED = 3;
+
+/**
+ * @param asked when the questions were asked, in order
+ * @param answers in order of time, from the last one before the stretch on
+ */
+export function seen(asked: readonly number[], answers: readonly Answer[], intervalMs: number): Seen {
+  let silentMs = 0;
+  let changes = 0;
+  let question = 0;
+  for (const [i, { atMs, mac }] of answers.entries()) {
+    const before = answers[i - 1];
+    if (before === undefined) continue;
+    while (question < asked.length && (asked[question] ?? 0) <= before.atMs) question++;
+    silentMs = Math.max(silentMs, atMs - (asked[question] ?? atMs));
+    if (mac !== before.mac) changes++;
+  }
+  return { silentMs, bothMs: bothMs(answers, intervalMs), changes };
+}
+
+interface Stretch {
+  readonly fromMs: number;
+  toMs: number;
+}
+
+/** A MAC answers from an answer until the next question that it does not answer. */
+function stretches(answers: readonly Answer[], intervalMs: number): Map<string, Stretch[]> {
+  const byMac = new Map<string, Stretch[]>();
+  for (const { atMs, mac } of answers) {
+    const all = byMac.get(mac) ?? [];
+    byMac.set(mac, all);
+    const last = all.at(-1);
+    if (last !== undefined && atMs - last.toMs < (MISSED - 1) * intervalMs) last.toMs = atMs + intervalMs;
+    else all.push({ fromMs: atMs, toMs: atMs + intervalMs });
+  }
+  return byMac;
+}
+
+function bothMs(answers: readonly Answer[], intervalMs: number): number {
+  const edges = [...stretches(answers, intervalMs).values()]
+    .flat()
+    .flatMap(({ fromMs, toMs }) => [
+      { atMs: fromMs, step: 1 },
+      { atMs: toMs, step: -1 },
+    ])
+    .sort((a, b) => a.atMs - b.atMs);
+  let answering = 0;
+  let total = 0;
+  for (const [i, { atMs, step }] of edges.entries()) {
+    const since = atMs - (edges[i - 1]?.atMs ?? atMs);
+    if (answering > 1 && since > JITTER_MS) total += since;
+    answering += step;
+  }
+  return total;
+}
