@@ -1,4 +1,4 @@
-// Runs the suites: `node test/run.mjs [unit|sim|contract|netns|cluster]... [mocha options]`; without a name, all of them.
+// Runs the suites: `node test/run.mjs [unit|contract|netns|cluster]... [mocha options]`; without a name, all of them.
 // Ends with mocha's own summary and a line `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { reexecInUserNamespaceIfNeeded } from './support/netns/enter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const suites = ['unit', 'sim', 'contract', 'netns', 'cluster'];
+const suites = ['unit', 'contract', 'netns', 'cluster'];
 process.chdir(root);
 await reexecInUserNamespaceIfNeeded();
 

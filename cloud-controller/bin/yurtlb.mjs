@@ -2,6 +2,7 @@
 // Starts one of the bundled programs. Committed as it is, so that npm can link it before anything has been built.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const PROGRAMS = {
   controller: '../dist/controller.mjs',
@@ -10,6 +11,9 @@ const PROGRAMS = {
 
 const argv = process.argv.slice(2);
 const [command = ''] = argv;
+// A quarter less memory at a thousand Services, seen on Node 20, and no slower; read by V8 as it goes, so that every way of
+// starting the speaker has it. It is a wish and no limit: ten thousand Services take what they need.
+if (command === 'speaker') setFlagsFromString('--optimize-for-size');
 const isProgram = Object.hasOwn(PROGRAMS, command);
 const bundle = new URL(isProgram ? PROGRAMS[command] : '../dist/cli.mjs', import.meta.url);
 

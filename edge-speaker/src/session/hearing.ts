@@ -71,6 +71,8 @@ export class Hearing {
   private facts(peer: Peer, facts: Facts): void {
     if (peer.session === undefined) return;
     const before = peer.session.facts.standing;
+    // A shorter dead time may hold from now on: what went before was still sent at the longer interval.
+    if (facts.heartbeatMs < peer.session.facts.heartbeatMs) peer.session.heardMs = this.pool.nowMs;
     peer.session.facts = { ...peer.session.facts, ...facts, t: 'hello' };
     if (facts.standing !== before) this.pool.ledger.judgeAnew(peer.offers.entries.keys());
     this.learnMacs(peer.node, facts);

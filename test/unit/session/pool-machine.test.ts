@@ -7,6 +7,7 @@ import type { Effect, Fact } from '../../../edge-speaker/src/session/facts.ts';
 import { encodeFrame } from '../../../edge-speaker/src/session/frames.ts';
 import { deriveHeartbeatKeys, encodeHeartbeat } from '../../../edge-speaker/src/session/heartbeat.ts';
 import { encodeHello } from '../../../edge-speaker/src/session/hello.ts';
+import { hashSite } from '../../../edge-speaker/src/session/pool.ts';
 import { PoolKeyRing } from '../../../edge-speaker/src/session/pool-keys.ts';
 import { PoolMachine } from '../../../edge-speaker/src/session/pool-machine.ts';
 
@@ -206,6 +207,19 @@ describe('PoolMachine', () => {
       states.set(atMs, m.members()[0]?.state);
     }
     assert.deepEqual([states.get(5_650), states.get(5_750)], ['suspect', 'dead']);
+  });
+
+  it('a member whose heartbeats are to come quicker is not dead for what went before', () => {
+    const { m, beat, channel } = joined();
+    const site = { ...DEFAULT_SITE_CONFIG, heartbeatMs: 30 };
+    m.step({ kind: 'site', site }, 620);
+    for (const atMs of [640, 660, 680, 700]) m.step({ kind: 'tick' }, atMs);
+    const about = { ...facts, t: 'about', heartbeatMs: 30, deadMs: 105, configHash: hashSite(site).toString('hex') };
+    m.step({ kind: 'channel-data', channel, bytes: encodeFrame(about) }, 710); // last heard at 600
+    assert.equal(m.members()[0]?.state, 'alive');
+    m.step(beat(), 711);
+    for (let atMs = 730; atMs <= 830; atMs += 20) m.step({ kind: 'tick' }, atMs);
+    assert.equal(m.members()[0]?.state, 'dead');
   });
 
   it('an announcer that is met is answered once, when its word counts', () => {
