@@ -9,7 +9,8 @@ export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address
       log.info('address announced', { ...fields, services: services(event.address) });
       return;
     case 'withdrawn':
-      log.info('address withdrawn', fields);
+      // What the session asked for it has said already, with its reason.
+      log[event.reason === 'asked' ? 'debug' : 'info']('address withdrawn', fields);
       return;
     case 'conflict':
       log.warn('another host uses an announced address', fields);

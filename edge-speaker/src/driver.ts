@@ -2,9 +2,9 @@ import type { Clock, Log, SiteConfig, Timers } from '@openyurt/nodepool-types';
 import type { Announcer } from './announce/announcer.ts';
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
 import { logAnnouncer } from './announcer-log.ts';
+import { logLink } from './cloud-log.ts';
 import type { Effect, Fact } from './facts.ts';
 import { JudgingPace } from './judging-pace.ts';
-import type { LinkTurn } from './offline/cloud-watch.ts';
 import type { PoolSession, PoolSessionEvents } from './pool-session.ts';
 import type { AnnouncementFeed, ServiceEvent } from './ports/announcement-feed.ts';
 import type { Links } from './ports/links.ts';
@@ -157,7 +157,7 @@ export class SpeakerDriver {
         this.parts.report(effect.event);
         return;
       case 'link':
-        this.sayLink(effect);
+        logLink(log, effect);
         this.parts.onLink(effect.after === 'connected');
         return;
       case 'say':
@@ -237,16 +237,6 @@ export class SpeakerDriver {
     if (text === this.toldLinks) return;
     this.toldLinks = text;
     this.session?.setLinks(lan);
-  }
-
-  private sayLink({ before, after, forMs, error }: LinkTurn): void {
-    const fields = {
-      link: after,
-      before,
-      beforeForMs: Math.round(forMs),
-      ...(error === undefined ? {} : { err: error }),
-    };
-    this.parts.log[after === 'connected' ? 'info' : 'warn']('cloud link changed', fields);
   }
 
   private servicesOf(address: string): readonly string[] {

@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,13 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ArpClient } from '../support/netns/arp-client.ts';
 import { Site } from '../support/netns/site.ts';
+import { askDoor, type Json } from './door.ts';
+import type { LogLine, State } from './speaker-words.ts';
 
 const POOL = 'hangzhou';
 const PORT = 6443;
 const CONFIG = 'address-pools: [{name: default, protocol: layer2, addresses: [192.168.10.240-192.168.10.250]}]';
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-type Json = Record<string, unknown>;
 
 export interface Start {
   readonly args?: readonly string[];
@@ -24,24 +23,6 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** Leaves --server away. */
   readonly noServer?: boolean;
-}
-
-/** A line of the log, as far as tests read it. */
-export interface LogLine {
-  readonly level: string;
-  readonly msg: string;
-  readonly code?: string;
-  readonly remedy?: string;
-  readonly err?: { readonly code: string; readonly message: string; readonly remedy: string };
-}
-
-/** The part of a speaker's state page that tests read. */
-export interface State {
-  readonly nodePool: string | null;
-  readonly cloud: { readonly state: string };
-  readonly cache: { readonly generation: number; readonly damagedSlots: number };
-  readonly addresses: { address: string; services: string[]; owner: string | null; offered: true | string }[];
-  readonly members: { node: string; state: string }[];
 }
 
 /** A NodePool of real speakers in namespaces, beside a cloud with the in-process API server. */
@@ -214,17 +195,7 @@ export class SpeakerSite {
 
   /** A request to the API server through its door, from this namespace. @throws Error with the answer when it is refused */
   api(method: string, path: string, body?: Json): Promise<Json> {
-    return new Promise((resolve, reject) => {
-      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-      const headers = { 'Content-Type': type, 'User-Agent': 'test' };
-      const ask = request({ socketPath: this.door, method, path, headers }, async (answer) => {
-        let text = '';
-        for await (const piece of answer) text += piece;
-        if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
-        else resolve(JSON.parse(text) as Json);
-      });
-      ask.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
-    });
+    return askDoor(this.door, method, path, body);
   }
 
   close(): void {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArpClient } from '../support/netns/arp-client.ts';
 import { needSites } from '../support/netns/suite.ts';
-import { type LogLine, SpeakerSite, type Start } from './speaker-site.ts';
+import { SpeakerSite, type Start } from './speaker-site.ts';
+import type { LogLine } from './speaker-words.ts';
 
 const VIP = '192.168.10.240';
 /** Holds the ports of the health page and of the pool session, both of its protocols. */

@@ -51,6 +51,7 @@ const HOUSE: Record<string, Record<string, Room>> = {
     'told-pool.ts': pure('*'),
     'service-reports.ts': pure('*'),
     'announcer-log.ts': pure('announce'),
+    'cloud-log.ts': pure('offline'),
     'session-links.ts': pure('announce', 'ports', 'wire'),
     'pool-session.ts': pure('session', 'election', 'ports'),
     'assembly.ts': anything,

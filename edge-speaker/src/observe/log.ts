@@ -44,8 +44,15 @@ export function openLog(level: LogLevel, format: LogFormat): SpeakerLog {
   };
 }
 
+/** What of a stream is used here. */
+export interface LogSink {
+  readonly writableLength: number;
+  write(text: string): unknown;
+  on(event: 'error', run: () => void): unknown;
+}
+
 /** `stderr`: Node opens pipes and sockets so that a write is tried at once and what does not fit is kept; files are sync. */
-function unblocked(stderr: NodeJS.WriteStream): (line: string) => void {
+export function unblocked(stderr: LogSink): (line: string) => void {
   let dropped = 0;
   stderr.on('error', () => {}); // the reader is gone: nothing to say it to
   return (line) => {
