@@ -1,4 +1,4 @@
-// Runs the suites: `node test/run.mjs [unit|contract|netns|cluster]... [mocha options]`; without a name, all of them.
+// Runs the suites: `node test/run.mjs [unit|contract|netns|cluster|sim]... [mocha options]`; without a name, all but sim.
 // Ends with mocha's own summary and a line `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,11 +8,12 @@ import { reexecInUserNamespaceIfNeeded } from './support/netns/enter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const suites = ['unit', 'contract', 'netns', 'cluster'];
+const onlyByName = ['sim'];
 process.chdir(root);
 await reexecInUserNamespaceIfNeeded();
 
-const named = process.argv.slice(2).filter((arg) => suites.includes(arg));
-const options = process.argv.slice(2).filter((arg) => !suites.includes(arg));
+const named = process.argv.slice(2).filter((arg) => [...suites, ...onlyByName].includes(arg));
+const options = process.argv.slice(2).filter((arg) => ![...suites, ...onlyByName].includes(arg));
 const chosen = named.length === 0 ? suites : named;
 if (!existsSync('cloud-controller/dist/controller.mjs')) {
   console.error('The programs are not built yet. Run: npm install (or npm run build)');

@@ -1,0 +1,39 @@
+import type { Member } from './member.ts';
+import type { Process } from './process.ts';
+
+const WINDOW_MS = 1000;
+/** Hellos to and answers for each other member: ten a second to each of two places, and ten answers, under one key. */
+const HELLOS = 30;
+/** Words a second to each other member, whatever happens: nobody is disturbed more often in these scenarios. */
+const WORDS = 50;
+
+/** What each member sends in a second, at rest or not. */
+export class Talk {
+  private before: { process: Process | undefined; datagrams: number; messages: number }[] = [];
+  /** Most that any member sent in a second, for each other member. */
+  mostDatagrams = 0;
+  mostMessages = 0;
+
+  constructor(private readonly members: readonly Member[]) {}
+
+  /** Called once a second. @returns who said too much */
+  tooMuch(heartbeatMs: number): string | undefined {
+    const others = this.members.length - 1;
+    // A heartbeat each interval, and an answer to one that asks for it at most each quarter of one.
+    const datagrams = others * (HELLOS + 2 * (WINDOW_MS / heartbeatMs + 1)) + HELLOS;
+    let found: string | undefined;
+    for (const { index, node, process } of this.members) {
+      const last = this.before[index];
+      const now = { process, datagrams: process?.sent.datagrams ?? 0, messages: process?.sent.messages ?? 0 };
+      this.before[index] = now;
+      if (process === undefined || last?.process !== process) continue;
+      const sent = { datagrams: now.datagrams - last.datagrams, messages: now.messages - last.messages };
+      this.mostDatagrams = Math.max(this.mostDatagrams, sent.datagrams / others);
+      this.mostMessages = Math.max(this.mostMessages, sent.messages / others);
+      if (sent.datagrams > datagrams || sent.messages > others * WORDS) {
+        found = `${node} sent ${sent.messages} messages and ${sent.datagrams} datagrams in a second to ${others} others`;
+      }
+    }
+    return found;
+  }
+}
