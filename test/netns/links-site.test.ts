@@ -49,6 +49,19 @@ describe('sites in network namespaces', () => {
     });
   }
 
+  it('a node whose power is cut loses what ran there, and comes back with its addresses and its MAC', async () => {
+    const mac = site.macOf('a');
+    const child = site.spawn(site.node('a').ns, 'sleep', ['600']);
+    const ended = once(child, 'exit');
+    await site.powerOff('a');
+    await ended;
+    assert.equal(reaches('b', site.node('a').lanIp), false);
+    await site.powerOn('a', { mac });
+    assert.equal(site.macOf('a'), mac);
+    assert.equal(reaches('a', site.plan.cloudIp), true);
+    assert.equal(reaches('b', site.node('a').lanIp), true);
+  });
+
   it('a process that is killed takes its children along, and the next site sweeps its namespaces', async () => {
     const module = fileURLToPath(new URL('../support/netns/site.ts', import.meta.url));
     const script = `import { Site } from ${JSON.stringify(module)};

@@ -117,12 +117,22 @@ export function wiring(plan: SitePlan): { bridges: WiringStep[]; ends: WiringSte
   }));
   const ends = plan.pools.flatMap((pool) => [
     { ns: pool.clientNs, lines: [...end('eth0', `${pool.clientIp}/24`), route(pool)] },
-    ...pool.nodes.map(({ ns, lanIp, cloudIp }) => ({
-      ns,
-      lines: [...end('eth0', `${lanIp}/24`), ...end('cloud0', `${cloudIp}/24`), route(pool)],
-    })),
+    ...pool.nodes.map((node) => nodeEnds(pool, node)),
   ]);
   return { bridges: [cloud, ...lans], ends };
+}
+
+/** Cables of one node that gets a new namespace, from the two bridges, then their ends in it. */
+export function rewiring(plan: SitePlan, pool: SitePool, node: SiteNode): WiringStep[] {
+  return [
+    { ns: plan.cloudNs, lines: cable('cloud0', node.cloudPort, 'cloud0', node.ns) },
+    { ns: pool.switchNs, lines: cable('lan0', node.lanPort, 'eth0', node.ns) },
+    nodeEnds(pool, node),
+  ];
+}
+
+function nodeEnds(pool: SitePool, { ns, lanIp, cloudIp }: SiteNode): WiringStep {
+  return { ns, lines: [...end('eth0', `${lanIp}/24`), ...end('cloud0', `${cloudIp}/24`), route(pool)] };
 }
 
 /** No spanning tree and no snooping: a port forwards as soon as it is up, also multicast. */

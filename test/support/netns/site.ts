@@ -1,8 +1,18 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { isAlive } from '../is-alive.ts';
 import { canMakeSites } from './enter.mjs';
-import { namespacesOf, planSite, type SiteNode, type SitePlan, type SitePool, type SiteSpec, wiring } from './plan.ts';
+import {
+  namespacesOf,
+  planSite,
+  rewiring,
+  type SiteNode,
+  type SitePlan,
+  type SitePool,
+  type SiteSpec,
+  wiring,
+} from './plan.ts';
 
 /**
  * `down`: the far end of the cable goes down, so the node's interface loses its carrier, as when a plug is pulled.
@@ -27,7 +37,8 @@ let watching = false;
  * process at the latest; what a killed process left behind goes when the next site is made.
  */
 export class Site {
-  private readonly children = new Set<ChildProcess>();
+  /** What runs, and in which namespace. */
+  private readonly children = new Map<ChildProcess, string>();
   private readonly cuts = new Map<string, Cut>();
   private closed = false;
 
@@ -87,7 +98,7 @@ export class Site {
   /** Starts a command in a namespace. It dies with this process, also when this process is killed, and with the site. */
   spawn(ns: string, command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
     const child = spawn('nsenter', inside(ns, ['setpriv', '--pdeathsig', 'KILL', command, ...args]), options);
-    this.children.add(child);
+    this.children.set(child, ns);
     child.once('exit', () => this.children.delete(child));
     return child;
   }
@@ -110,12 +121,36 @@ export class Site {
     this.restore(this.pool(pool).switchNs, lanPort);
   }
 
+  /** Power is cut: what runs in the node's namespace ends at once, and its interfaces go. Cuts of its links are forgotten. */
+  async powerOff(name: string): Promise<void> {
+    const node = this.node(name);
+    const { switchNs } = this.pool(node.pool);
+    const running = [...this.children].filter(([, ns]) => ns === node.ns).map(([child]) => child);
+    const ended = running.map((child) => once(child, 'exit'));
+    for (const child of running) child.kill('SIGKILL');
+    await Promise.all(ended);
+    run('ip', ['-n', this.plan.cloudNs, 'link', 'delete', node.cloudPort]);
+    run('ip', ['-n', switchNs, 'link', 'delete', node.lanPort]);
+    batch([`netns delete ${node.ns}`]);
+    this.cuts.delete(`${this.plan.cloudNs} ${node.cloudPort}`);
+    this.cuts.delete(`${switchNs} ${node.lanPort}`);
+  }
+
+  /** The node is there again: a new namespace, the same addresses, the MAC it had, nothing running. */
+  async powerOn(name: string, { mac }: { mac: string }): Promise<void> {
+    const node = this.node(name);
+    const failed = batch([`netns add ${node.ns}`]);
+    if (failed !== '') throw new Error(`${node.ns} cannot be made: ${failed}`);
+    for (const { ns, lines } of rewiring(this.plan, this.pool(node.pool), node)) await configure(ns, lines);
+    await configure(node.ns, [`link set eth0 address ${mac}`]);
+  }
+
   /** Kills what runs in the site and removes its namespaces. Synchronous, so that it also works in an exit handler. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     sites.delete(this);
-    for (const child of this.children) child.kill('SIGKILL');
+    for (const child of this.children.keys()) child.kill('SIGKILL');
     batch(namespacesOf(this.plan).map((ns) => `netns delete ${ns}`));
   }
 
