@@ -12,9 +12,12 @@ export const LB_ERROR_CODES = [
   'LB_PORT_TAKEN',
   'LB_LINK_UNUSABLE',
   'LB_CACHE_UNUSABLE',
+  'LB_CACHE_SHARED',
+  'LB_CACHE_TOO_OPEN',
   'LB_API_UNREACHABLE',
   'LB_API_REFUSED',
   'LB_NO_KUBECONFIG',
+  'LB_SPEAKER_SILENT',
 ] as const;
 
 export type LbErrorCode = (typeof LB_ERROR_CODES)[number];

@@ -14,6 +14,7 @@ export * from './edit-distance.ts';
 export * from './errors.ts';
 export type * from './generated/node-pool.ts';
 export type * from './generated/pool-service.ts';
+export * from './human-duration.ts';
 export * from './ip-address.ts';
 export * from './ip-range.ts';
 export * from './kube-objects.ts';

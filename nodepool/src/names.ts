@@ -33,6 +33,8 @@ export const REQUESTED_IPS_ANNOTATION = 'service.openyurt.io/loadBalancerIPs';
 export const SHARING_KEY_ANNOTATION = 'service.openyurt.io/allow-shared-ip';
 /** Service annotation: `"true"` hands foreign ingress entries to the NodePools whose ranges hold them. */
 export const ADOPT_ANNOTATION = 'service.openyurt.io/adopt';
+/** Service annotation: `"off"` keeps the speakers from asking the Service's endpoints whether they live while the cloud is away. */
+export const ENDPOINT_PROBE_ANNOTATION = 'service.openyurt.io/endpoint-probe';
 /** ConfigMap annotation: `"true"` lets a change take addresses from Services that use them. */
 export const ALLOW_RENUMBER_ANNOTATION = 'service.openyurt.io/allow-renumber';
 /** Service condition type. */

@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { didYouMean, LbError } from '@openyurt/nodepool-types';
 
 /** A command's options; `-h` and `--help` are every command's. */
-export type OptionTable = Record<string, { type: 'string' | 'boolean' }>;
+export type OptionTable = Record<string, { type: 'string' | 'boolean'; short?: string }>;
 
 export interface CommandLine {
   readonly positionals: readonly string[];

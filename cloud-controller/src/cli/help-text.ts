@@ -9,6 +9,7 @@ Commands:
   speaker           answer for the addresses of this node's NodePool (runs at the edge)
   validate FILE...  check address configuration before it is applied
   key               print a new pool key as a Secret manifest
+  status            what the speaker on this node knows: cloud, members, addresses
 
 Options:
   -h, --help        print this, or with a command that command's help
@@ -43,4 +44,17 @@ Options:
       --id ID                the key's id; the one that sorts last is newest (default: the time)
       --rotate               add a key to the Secret on standard input
   -h, --help                 print this`,
+
+  status: `Usage: yurtlb status [--server URL] [-o json]
+
+Asks the speaker on this node, which answers with or without the cloud: since when the cloud
+has been away, which members of the NodePool are there, and who announces which address.
+With kubectl the same is: kubectl --server http://127.0.0.1:10371 get announcements
+
+Exit code: 0, or 1 where no speaker answers, 2 wrong usage.
+
+Options:
+      --server URL  the speaker's health address (default http://127.0.0.1:10372)
+  -o, --output json print all that the speaker says, as JSON
+  -h, --help        print this`,
 } as const;

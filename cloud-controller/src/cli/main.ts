@@ -2,12 +2,17 @@ import { didYouMean, LbError, VERSION } from '@openyurt/nodepool-types';
 import { badOption, parseCommandLine } from './command-line.ts';
 import { HELP } from './help-text.ts';
 import { key } from './key.ts';
+import { status } from './status.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
 import { validate } from './validate.ts';
 
-const COMMANDS: Record<string, (argv: readonly string[], terminal: Terminal) => Promise<number>> = { validate, key };
+const COMMANDS: Record<string, (argv: readonly string[], terminal: Terminal) => Promise<number>> = {
+  validate,
+  key,
+  status,
+};
 /** Every word that may stand first; the programs are started by `bin/yurtlb.mjs`. */
-const WORDS = ['controller', 'speaker', 'validate', 'key', 'help'];
+const WORDS = ['controller', 'speaker', 'validate', 'key', 'status', 'help'];
 
 /**
  * The commands a person runs: everything but `controller` and `speaker`.

@@ -8,10 +8,14 @@ export interface Terminal {
   /** All of standard input. */
   stdin(): Promise<Buffer>;
   readFile(path: string): Promise<Buffer>;
+  /** @throws TypeError where nobody answers within 5 s */
+  fetch(url: string): Promise<{ readonly status: number; readonly text: string }>;
   randomBytes(count: number): Buffer;
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
 }
+
+const ANSWER_WITHIN_MS = 5_000;
 
 /** `yurtlb validate … | head`: whoever read has seen enough. */
 for (const stream of [process.stdout, process.stderr]) {
@@ -30,6 +34,10 @@ export const systemTerminal: Terminal = {
     return Buffer.concat(chunks);
   },
   readFile: (path) => readFile(path),
+  fetch: async (url) => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    return { status: response.status, text: await response.text() };
+  },
   randomBytes,
   wallMs: Date.now,
 };

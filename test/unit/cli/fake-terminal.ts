@@ -10,6 +10,8 @@ export class FakeTerminal implements Terminal {
     private readonly files: Readonly<Record<string, string | Uint8Array | Error>> = {},
     private readonly input: string = '',
     private readonly now: number = Date.UTC(2026, 10, 21, 13, 4, 55, 42),
+    /** By URL; any other is refused as by a host where nobody listens. */
+    private readonly pages: Readonly<Record<string, { status: number; text: string }>> = {},
   ) {}
 
   out(line: string): void {
@@ -28,6 +30,12 @@ export class FakeTerminal implements Terminal {
     const file = this.files[path] ?? Object.assign(new Error(path), { code: 'ENOENT' });
     if (file instanceof Error) throw file;
     return Buffer.from(file);
+  }
+
+  async fetch(url: string): Promise<{ status: number; text: string }> {
+    const page = this.pages[url];
+    if (page !== undefined) return page;
+    throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
   }
 
   /** Different each time, so that two keys differ. */

@@ -1,0 +1,115 @@
+import { HEALTH_PORT, humanDuration, LbError } from '@openyurt/nodepool-types';
+import { badOption, parseCommandLine } from './command-line.ts';
+import { HELP } from './help-text.ts';
+import { decodeSpeakerState, type SpeakerState } from './speaker-state.ts';
+import type { Terminal } from './terminal.ts';
+
+const NONE = '<none>';
+
+/**
+ * `yurtlb status`: what the speaker on this node knows, for people without kubectl.
+ *
+ * @throws LbError `LB_BAD_OPTION`, `LB_SPEAKER_SILENT`
+ */
+export async function status(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const line = parseCommandLine(argv, { server: { type: 'string' }, output: { type: 'string', short: 'o' } });
+  if (line.help) {
+    terminal.out(HELP.status);
+    return 0;
+  }
+  const [surplus] = line.positionals;
+  if (surplus !== undefined) throw badOption(`status takes no argument ${JSON.stringify(surplus)}`, 'Remove it.');
+  const output = line.text('output');
+  if (output !== undefined && output !== 'json')
+    throw badOption(`there is no output ${JSON.stringify(output)}`, 'Write -o json, or leave it out.');
+  const url = pageOf(line.text('server') ?? `http://127.0.0.1:${HEALTH_PORT}`);
+  const text = await ask(url, terminal);
+  const state = decodeSpeakerState(text);
+  if (state === undefined) throw silent(`${url} is no speaker's state page`);
+  if (output === 'json') terminal.out(text.trimEnd());
+  else for (const row of page(state)) terminal.out(row);
+  return 0;
+}
+
+function pageOf(server: string): string {
+  const url = URL.canParse(server) ? new URL('/state', server) : undefined;
+  if (url?.protocol === 'http:') return url.href;
+  throw badOption(`--server ${JSON.stringify(server)} is no URL`, `Write for example http://127.0.0.1:${HEALTH_PORT}.`);
+}
+
+async function ask(url: string, terminal: Terminal): Promise<string> {
+  try {
+    const { status: code, text } = await terminal.fetch(url);
+    if (code === 200) return text;
+    throw silent(`${url} answers HTTP ${code}`);
+  } catch (error) {
+    if (error instanceof LbError) throw error;
+    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const why = code === 'ECONNREFUSED' ? 'nothing listens there' : (code ?? (error as Error).message);
+    throw silent(`no speaker answers at ${url}: ${why}`);
+  }
+}
+
+function silent(what: string): LbError {
+  const remedy =
+    'Run it on an edge node, in the network of the host; where --health-address is another one, name it with --server.';
+  return new LbError('LB_SPEAKER_SILENT', what, remedy);
+}
+
+function page(state: SpeakerState): string[] {
+  const { node = NONE, nodePool, standing, version, members = [], addresses = [] } = state;
+  return [
+    `node ${node}, ${nodePool === undefined ? 'in no NodePool' : `NodePool ${nodePool}`}, ${standing ?? 'in no session'}, yurtlb ${version ?? '<unknown>'}`,
+    cloudLine(state.cloud),
+    '',
+    ...table(
+      ['MEMBER', 'STATE', 'STANDING', 'SINCE', 'ADDRESS'],
+      members.map((member) => [
+        member.node ?? NONE,
+        member.state ?? NONE,
+        member.standing ?? NONE,
+        ago(member.forSeconds),
+        member.address ?? NONE,
+      ]),
+      'no other members known',
+    ),
+    '',
+    ...table(
+      ['ADDRESS', 'SERVICE', 'OWNER', 'SINCE', 'HERE'],
+      addresses.map(({ address, services = [], owner, ownerForSeconds, offered, here }) => [
+        address ?? NONE,
+        services.join(',') || NONE,
+        owner ?? NONE,
+        ago(ownerForSeconds),
+        here === undefined ? (offered === true ? 'stands by' : (offered ?? NONE)) : `${here.state} on ${here.link}`,
+      ]),
+      'no addresses in this NodePool',
+    ),
+  ];
+}
+
+/** `cloud: offline for 12m, last answer 12m ago (why)` */
+function cloudLine(cloud: SpeakerState['cloud'] = {}): string {
+  const { state = NONE, forSeconds, awayForSeconds, lastContactSecondsAgo, lastFailure } = cloud;
+  const heard =
+    typeof lastContactSecondsAgo === 'number' ? `last answer ${ago(lastContactSecondsAgo)} ago` : 'no answer yet';
+  const why =
+    state === 'connected' || !lastFailure?.message ? '' : ` (${lastFailure.message.replace(/^LB_\w+: /, '')})`;
+  return `cloud: ${state} for ${ago(awayForSeconds ?? forSeconds)}, ${heard}${why}`;
+}
+
+function ago(seconds: number | null | undefined): string {
+  return typeof seconds === 'number' ? humanDuration(seconds * 1000) : NONE;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): string[] {
+  if (rows.length === 0) return [empty];
+  const all = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
+  return all.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,204 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { LbError, type Log } from '@openyurt/nodepool-types';
+import type { LocalAnswer, LocalApi, LocalWatch } from '../ports/local-api.ts';
+
+/** Bounds of what any process on this node may ask for. */
+const MOST_CONNECTIONS = 64;
+const MOST_WATCHES = 24;
+const MOST_BODY_BYTES = 3 * 1024 * 1024;
+const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
+const HEADERS_WITHIN_MS = 5_000;
+const REQUEST_WITHIN_MS = 10_000;
+/** Who takes nothing of a list for this long gets no more of it. */
+const UNREAD_WITHIN_MS = 20_000;
+/** A list is written in parts of this size, and no part keeps the loop longer than this. */
+const PART_CHARACTERS = 16 * 1024;
+const TURN_MS = 4;
+const POLL_MS = 500;
+const RETRY_MS = 5_000;
+
+/**
+ * The local API on loopback. It has no users and no passwords: whoever runs on the node may read. A page in a browser may
+ * not: the Host header must be a name of this host, so a name that somebody points at 127.0.0.1 gets nothing.
+ */
+export class LocalApiServer {
+  private server: Server | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private poll: NodeJS.Timeout | undefined;
+  private watches = 0;
+  private said = false;
+  private closed = false;
+
+  constructor(
+    private readonly address: { readonly host: string; readonly port: number },
+    private readonly api: LocalApi,
+    private readonly log: Log,
+  ) {}
+
+  listen(): void {
+    if (this.closed) return;
+    const { host, port } = this.address;
+    const limits = {
+      headersTimeout: HEADERS_WITHIN_MS,
+      requestTimeout: REQUEST_WITHIN_MS,
+      connectionsCheckingInterval: 2_000,
+    };
+    const server = createServer(limits, (request, response) => {
+      this.serve(request, response).catch((err: unknown) => {
+        this.log.debug('local API request ended early', { path: request.url, err });
+        response.destroy();
+      });
+    });
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('error', (cause: NodeJS.ErrnoException) => this.refused(cause));
+    server.listen(port, host, () => {
+      this.server = server;
+      this.log.info('local API served', { host, port: (server.address() as AddressInfo).port });
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retry);
+    clearInterval(this.poll);
+    this.server?.close();
+    this.server?.closeAllConnections();
+  }
+
+  private refused(cause: NodeJS.ErrnoException): void {
+    if (this.closed || this.server !== undefined) return; // it listens: one connection came to nothing
+    if (!this.said) {
+      const what = `the local API cannot be served on ${this.address.host}:${this.address.port}: ${cause.message}`;
+      const remedy =
+        'Name a free address with --local-api-address, or off. Announcing is not affected; the address is tried again.';
+      this.log.error('local API address refused', { err: new LbError('LB_PORT_TAKEN', what, remedy, { cause }) });
+    }
+    this.said = true;
+    this.retry = setTimeout(() => this.listen(), RETRY_MS);
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {}); // the client left in the middle; what was begun ends on 'close'
+    if (!isThisHost(request.headers.host ?? '')) {
+      const message = 'the Host header names no address of this node: use http://127.0.0.1 or http://localhost';
+      return this.send(this.api.refuse(403, 'Forbidden', message), request, response);
+    }
+    if (!(await swallow(request))) {
+      const message = `the body is larger than ${MOST_BODY_BYTES} bytes, and nothing can be written here`;
+      response.setHeader('Connection', 'close');
+      return this.send(this.api.refuse(413, 'RequestEntityTooLarge', message), request, response);
+    }
+    const { method = 'GET', url = '/', headers } = request;
+    return this.send(this.api.answer({ method, url, accept: headers.accept ?? '' }), request, response);
+  }
+
+  private async send(answer: LocalAnswer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('Content-Type', answer.type);
+    response.setHeader('Cache-Control', 'no-cache, private');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    switch (answer.kind) {
+      case 'whole':
+        response.statusCode = answer.status;
+        response.setHeader('Content-Length', Buffer.byteLength(answer.body));
+        response.end(answer.body);
+        return;
+      case 'pieces':
+        response.setTimeout(UNREAD_WITHIN_MS, () => response.destroy());
+        if (request.method !== 'HEAD') await writeAll(answer.pieces, response);
+        response.end();
+        return;
+      case 'watch':
+        return this.watch(answer.watch, request, response);
+    }
+  }
+
+  private async watch(watch: LocalWatch, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.watches >= MOST_WATCHES) {
+      response.setHeader('Retry-After', '5');
+      const message = `${MOST_WATCHES} watches are open on this node, and that is the limit`;
+      return this.send(this.api.refuse(429, 'TooManyRequests', message), request, response);
+    }
+    this.watchers(+1);
+    response.setTimeout(0);
+    const waiting: string[] = [];
+    let live = false;
+    const write = (line: string) => {
+      if (response.writableEnded) return;
+      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+      else response.write(line);
+    };
+    const stop = watch.listen((line) => (live ? write(line) : waiting.push(line)));
+    const bookmark =
+      watch.bookmarkMs === undefined ? undefined : setInterval(() => live && write(watch.bookmark()), watch.bookmarkMs);
+    const end = setTimeout(() => response.end(), watch.timeoutMs);
+    response.once('close', () => {
+      stop();
+      clearInterval(bookmark);
+      clearTimeout(end);
+      this.watchers(-1);
+    });
+    response.flushHeaders();
+    await writeAll(watch.first, response);
+    for (const line of waiting) write(line);
+    live = true;
+  }
+
+  /** While somebody watches, what nobody tells is looked for. */
+  private watchers(more: 1 | -1): void {
+    this.watches += more;
+    if (this.watches === 0) clearInterval(this.poll);
+    else if (this.watches === 1 && more === 1) this.poll = setInterval(() => this.api.poll(), POLL_MS);
+  }
+}
+
+/** @returns false for a body beyond the bound; kubectl hears an answer only once its body was taken */
+function swallow(request: IncomingMessage): Promise<boolean> {
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > MOST_BODY_BYTES) resolve(false);
+    });
+    request.once('end', () => resolve(true));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the client has gone')));
+  });
+}
+
+/** Writes as fast as it is read, a little at a time: heartbeats and ARP go before any list. */
+async function writeAll(pieces: Iterable<string>, response: ServerResponse): Promise<void> {
+  let part = '';
+  let sinceMs = performance.now();
+  for (const piece of pieces) {
+    part += piece;
+    const full = part.length >= PART_CHARACTERS;
+    if (!full && performance.now() - sinceMs < TURN_MS) continue;
+    if (full && !response.write(part)) await drained(response);
+    if (full) part = '';
+    if (response.destroyed) throw new Error('the client has gone');
+    await new Promise((resolve) => setImmediate(resolve));
+    sinceMs = performance.now();
+  }
+  if (part !== '') response.write(part);
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}
+
+/** `localhost` or a loopback address, with any port. */
+function isThisHost(header: string): boolean {
+  const host = header.replace(/:\d*$/, '').toLowerCase();
+  if (host === 'localhost') return true;
+  if (/^\[.*\]$/.test(host)) return isIPv6(host.slice(1, -1)) && new URL(`http://${host}`).hostname === '[::1]';
+  return /^127(?:\.\d{1,3}){3}$/.test(host);
+}
