@@ -3,7 +3,9 @@ import {
   type CloudLink,
   type Contact,
   contactPauseMs,
+  MOST_GOOD,
   onContact,
+  STEADY_MS,
   startLink,
 } from '../../../edge-speaker/src/offline/cloud-link.ts';
 
@@ -34,6 +36,45 @@ const cases: { name: string; contacts: string; want: CloudLink['kind'] }[] = [
   { name: 'a failure begins the count again', contacts: 'ahaauaa', want: 'offline' },
   { name: 'so does the hub', contacts: 'ahaahaa', want: 'offline' },
 ];
+
+/** Goods that end the doubt of the last of these failures; `_` is a steady minute. */
+function neededAfter(letters: string): number {
+  let [link, now] = [onContact(startLink(0), 'answered', 0), 0];
+  for (const letter of letters) {
+    now += letter === '_' ? STEADY_MS : 1_000;
+    if (letter === '_') continue;
+    link = onContact(link, 'unknown', now);
+    if (link.kind === 'connected') continue;
+    const { needed } = link;
+    if (letter === '?') return needed;
+    for (let i = 0; i < needed; i++) link = onContact(link, 'answered', now);
+  }
+  return Number.NaN;
+}
+
+const flaps: { name: string; failures: string; want: number }[] = [
+  { name: 'the first failure', failures: '?', want: 2 },
+  { name: 'the second at once', failures: 'u?', want: 4 },
+  { name: 'the third at once', failures: 'uu?', want: 8 },
+  { name: 'never more than the most', failures: 'uuuuuuuuuu?', want: MOST_GOOD },
+  { name: 'after a steady minute no more than before', failures: 'uu_?', want: 4 },
+  { name: 'each steady minute halves it', failures: 'uu__?', want: 2 },
+  { name: 'the least is what a steady link needs', failures: 'uu_____?', want: 2 },
+];
+
+describe('a link that comes and goes', () => {
+  for (const { name, failures, want } of flaps) it(name, () => assert.equal(neededAfter(failures), want));
+
+  it('is asked less often while it proves itself', () => {
+    const doubt = (needed: number): CloudLink => ({ kind: 'doubtful', sinceMs: 0, bad: 0, good: 0, needed });
+    assert.ok(contactPauseMs(doubt(8), 0.5) > contactPauseMs(doubt(2), 0.5));
+  });
+
+  it('a return that has begun is seen through quickly', () => {
+    const away = (good: number): CloudLink => ({ kind: 'offline', sinceMs: 0, good, needed: 3 });
+    assert.ok(contactPauseMs(away(1), 0.5) < contactPauseMs(away(0), 0.5));
+  });
+});
 
 describe('cloud link', () => {
   for (const { name, contacts, want } of cases) it(name, () => assert.equal(after(contacts), want));

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
+import type { EndpointSliceObject } from '@openyurt/nodepool-types';
 import { EndpointView } from '../../../edge-speaker/src/offline/endpoint-view.ts';
-import { type SliceFacts, slimSlice } from '../../../edge-speaker/src/offline/slim.ts';
+import { type SliceFacts, sliceWithin, slimSlice } from '../../../edge-speaker/src/offline/slim.ts';
 
 const slice = (...nodes: string[]): SliceFacts => ({ serviceKey: 'ns/web', nodes, anywhere: false });
 const nodes = (view: EndpointView) => [...view.of('ns/web').nodes].sort();
@@ -32,6 +33,29 @@ describe('endpoint view', () => {
     assert.deepEqual(nodes(view), ['a']);
     view.trust();
     assert.deepEqual(nodes(view), []);
+  });
+
+  it('in doubt the addresses before and after are asked, then those that are left', () => {
+    const at = (ip: string): SliceFacts => ({ ...slice('a'), tcp: { ports: [80], places: [['a', ip]] } });
+    const view = new EndpointView();
+    const asked = () => [...view.tcpOf('ns/web')].map(({ node, ip, port }) => `${node} ${ip} ${port}`);
+    view.take('1', at('10.0.0.1'), true);
+    view.take('1', at('10.0.0.2'), false);
+    view.take('2', slice('a'), false);
+    assert.deepEqual(asked(), ['a 10.0.0.1 80', 'a 10.0.0.2 80']);
+    view.trust();
+    assert.deepEqual(asked(), ['a 10.0.0.2 80']);
+    assert.deepEqual([...view.tcpOf('ns/other')], []);
+  });
+
+  it('addresses that come and go in doubt are not kept without end', () => {
+    const view = new EndpointView();
+    for (let i = 0; i < 2_000; i++) {
+      const places = [['a', `10.0.${i >> 8}.${i & 255}`]] as const;
+      view.take('1', { ...slice('a'), tcp: { ports: [80], places } }, false);
+    }
+    const asked = [...view.tcpOf('ns/web')];
+    assert.ok(asked.length <= 200 && asked.some(({ ip }) => ip === '10.0.7.207'), `${asked.length}`);
   });
 
   it('endpoints that were taken away and given back leave no trace', () => {
@@ -75,6 +99,70 @@ describe('slim slice', () => {
       assert.deepEqual(facts, { serviceKey: 'ns/web', nodes: usable ? ['a'] : [], anywhere: false });
     });
   }
+
+  const tcpCases: { name: string; ports?: EndpointSliceObject['ports']; addresses?: string[][]; want: unknown }[] = [
+    { name: 'TCP ports and addresses', want: { ports: [80], places: [['a', '10.0.0.1']] } },
+    { name: 'no protocol is TCP', ports: [{ port: 80 }], want: { ports: [80], places: [['a', '10.0.0.1']] } },
+    {
+      name: 'UDP and SCTP take no connection',
+      ports: [
+        { port: 53, protocol: 'UDP' },
+        { port: 7, protocol: 'SCTP' },
+      ],
+      want: undefined,
+    },
+    { name: 'no ports', ports: [], want: undefined },
+    { name: 'all ports, or none that there is', ports: [{}, { port: 70_000 }], want: undefined },
+    { name: 'no endpoints', addresses: [], want: undefined },
+    { name: 'a name is no address', addresses: [['pod.example']], want: undefined },
+    {
+      name: 'of several addresses the first',
+      addresses: [['10.0.0.2', '10.0.0.3']],
+      want: { ports: [80], places: [['a', '10.0.0.2']] },
+    },
+    {
+      name: 'in one spelling, once, sorted',
+      addresses: [['fd00:0::1'], ['10.0.0.1'], ['fd00::1']],
+      want: {
+        ports: [80],
+        places: [
+          ['a', '10.0.0.1'],
+          ['a', 'fd00::1'],
+        ],
+      },
+    },
+    {
+      name: 'eight ports, the lowest',
+      ports: [9, 8, 7, 6, 5, 4, 3, 2, 1].map((port) => ({ port })),
+      want: { ports: [1, 2, 3, 4, 5, 6, 7, 8], places: [['a', '10.0.0.1']] },
+    },
+  ];
+  for (const { name, ports = [{ port: 80, protocol: 'TCP' }], addresses = [['10.0.0.1']], want } of tcpCases) {
+    it(`what a probe may ask: ${name}`, () => {
+      const facts = slimSlice({
+        metadata: { name: 'web-1', namespace: 'ns', labels: { 'kubernetes.io/service-name': 'web' } },
+        endpoints: addresses.map((of) => ({ nodeName: 'a', addresses: of })),
+        ports,
+      });
+      assert.deepEqual(facts?.tcp, want);
+    });
+  }
+
+  it('keeps the addresses on these nodes, and on none', () => {
+    const tcp = {
+      ports: [80],
+      places: [
+        ['', '10.0.0.9'],
+        ['a', '10.0.0.1'],
+        ['b', '10.0.0.2'],
+      ] as const,
+    };
+    const within = (nodes: string[]) =>
+      sliceWithin({ ...slice('a', 'b'), tcp }, new Set(nodes)).tcp?.places.map(([, ip]) => ip);
+    assert.deepEqual([within(['a']), within([])], [['10.0.0.9', '10.0.0.1'], ['10.0.0.9']]);
+    const there = { ...slice('b'), tcp: { ports: [80], places: [['b', '10.0.0.2']] as const } };
+    assert.equal('tcp' in sliceWithin(there, new Set(['a'])), false);
+  });
 
   it('a slice of no Service is of no interest', () => {
     assert.equal(slimSlice({ metadata: { name: 'x', namespace: 'ns' }, endpoints: [] }), undefined);

@@ -135,6 +135,28 @@ describe('ledger', () => {
     assert.deepEqual({ held: held(ledger), complete: ledger.complete }, { held: { a: 'a7' }, complete: false });
   });
 
+  it('what an unproven list brought, newer than the next proven one, stays until one is as new', () => {
+    const ledger = known();
+    ledger.adoptList([item('a', 14), item('c', 15)], 15n, false, 0);
+    ledger.adoptList([item('a', 3)], 12n, true, 0);
+    assert.deepEqual(held(ledger), { a: 'a14', c: 'c15' });
+    ledger.adoptList([item('a', 14)], 15n, true, 0);
+    assert.deepEqual(held(ledger), { a: 'a14' });
+  });
+
+  it('of an outlived history nothing goes, and nothing counts before a whole list', () => {
+    const ledger = known();
+    ledger.outlive();
+    ledger.adoptList([item('a', 99)], 99n, false, 0);
+    ledger.adoptEvent('DELETED', item('a', 99), 0);
+    ledger.seen(99n);
+    assert.deepEqual(held(ledger), AS_WAS);
+    assert.equal(ledger.adoptList([item('a', 1)], 2n, true, 0), 'complete');
+    assert.deepEqual({ held: held(ledger), highest: ledger.highest }, { held: { a: 'a1' }, highest: 2n });
+    ledger.adoptEvent('ADDED', item('b', 3), 0);
+    assert.deepEqual(held(ledger), { a: 'a1', b: 'b3' });
+  });
+
   it('tells each change once', () => {
     const told: [string, string | undefined][] = [];
     const ledger = new Ledger<string>((key, value) => told.push([key, value]));
