@@ -17,23 +17,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "poller.h"
+#include "low-descriptor.h"
+#include "packet.h"
 
-#define FRAMES_PER_TURN 64
-#define INFO_FIELDS 5 /* captured bytes, bytes on the wire, packet type, seconds, nanoseconds */
 #define VLAN_ID_MASK 0x0fff
-
-struct packet_socket {
-  struct poller poller; /* first: poller_this() returns either */
-  uint8_t *ring;
-  size_t ring_bytes;
-  uint32_t block_bytes, frame_bytes, frames_per_block, frame_count, next;
-  uint8_t *slots;  /* a JavaScript Buffer: FRAMES_PER_TURN slots of slot_bytes */
-  uint32_t *info;  /* a JavaScript Uint32Array: INFO_FIELDS for each slot */
-  size_t slot_bytes;
-  napi_ref slots_ref, info_ref;
-  double received, dropped, truncated; /* totals; reading PACKET_STATISTICS zeroes the kernel's own */
-};
 
 static struct tpacket2_hdr *frame_at(struct packet_socket *s, uint32_t i) {
   return (struct tpacket2_hdr *)(s->ring + (size_t)(i / s->frames_per_block) * s->block_bytes +
@@ -112,58 +99,6 @@ static napi_value js_statistics(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, result, "dropped", value);
   napi_create_double(env, s->truncated, &value);
   napi_set_named_property(env, result, "truncated", value);
-  return result;
-}
-
-/* send(frame): 0, or the errno as a negative number: a full queue is no exception of the program. */
-static napi_value js_send(napi_env env, napi_callback_info info) {
-  size_t argc = 1, length;
-  napi_value argv[1], result;
-  void *frame;
-  struct packet_socket *s = poller_this(env, info, &argc, argv);
-  if (s == NULL) return NULL;
-  if (argc < 1 || napi_get_buffer_info(env, argv[0], &frame, &length) != napi_ok) {
-    return throw_type(env, "send takes a Buffer");
-  }
-  int rc = -EBADF;
-  if (s->poller.fd >= 0) rc = send(s->poller.fd, frame, length, MSG_DONTWAIT) < 0 ? -errno : 0;
-  napi_create_int32(env, rc, &result);
-  return result;
-}
-
-/* sendMany(slots, slotBytes, lengths, count): frames sent, or a negative errno when not even the first went out. */
-static napi_value js_send_many(napi_env env, napi_callback_info info) {
-  size_t argc = 4, bytes, words;
-  napi_value argv[4], result;
-  uint8_t *slots;
-  void *lengths;
-  uint32_t slot_bytes, count;
-  napi_typedarray_type type;
-  struct mmsghdr messages[FRAMES_PER_TURN];
-  struct iovec parts[FRAMES_PER_TURN];
-  struct packet_socket *s = poller_this(env, info, &argc, argv);
-  if (s == NULL) return NULL;
-  if (argc < 4 || napi_get_buffer_info(env, argv[0], (void **)&slots, &bytes) != napi_ok ||
-      napi_get_value_uint32(env, argv[1], &slot_bytes) != napi_ok ||
-      napi_get_typedarray_info(env, argv[2], &type, &words, &lengths, NULL, NULL) != napi_ok ||
-      type != napi_uint32_array || napi_get_value_uint32(env, argv[3], &count) != napi_ok ||
-      count > FRAMES_PER_TURN || count > words || (size_t)count * slot_bytes > bytes) {
-    return throw_type(env, "sendMany takes (Buffer, slotBytes, Uint32Array, count)");
-  }
-  memset(messages, 0, sizeof messages);
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t length = ((uint32_t *)lengths)[i];
-    parts[i].iov_base = slots + (size_t)i * slot_bytes;
-    parts[i].iov_len = length < slot_bytes ? length : slot_bytes;
-    messages[i].msg_hdr.msg_iov = &parts[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  int rc = -EBADF;
-  if (s->poller.fd >= 0) {
-    rc = sendmmsg(s->poller.fd, messages, count, MSG_DONTWAIT);
-    if (rc < 0) rc = -errno;
-  }
-  napi_create_int32(env, rc, &result);
   return result;
 }
 
@@ -247,22 +182,23 @@ napi_value open_packet(napi_env env, napi_callback_info cb) {
     release(&s->poller);
     return throw_errno(env, err, "socket(AF_PACKET)");
   }
+  s->poller.fd = to_low_descriptor(s->poller.fd);
   struct sock_fprog program = {.len = (unsigned short)(filter_bytes / sizeof(struct sock_filter)), .filter = code};
   const char *failed = prepare(s, &program, ifindex, protocol, promisc);
   if (failed != NULL) {
     int err = errno;
-    close(s->poller.fd);
+    close_descriptor(s->poller.fd);
     release(&s->poller);
     return throw_errno(env, err, failed);
   }
   napi_create_object(env, &object);
-  if (!add_method(env, object, "send", js_send) || !add_method(env, object, "sendMany", js_send_many) ||
+  if (!add_method(env, object, "send", packet_js_send) || !add_method(env, object, "sendMany", packet_js_send_many) ||
       !add_method(env, object, "statistics", js_statistics) || !add_method(env, object, "close", poller_js_close) ||
       !add_method(env, object, "ref", poller_js_ref) || !add_method(env, object, "unref", poller_js_unref) ||
       napi_create_reference(env, slots, 1, &s->slots_ref) != napi_ok ||
       napi_create_reference(env, info, 1, &s->info_ref) != napi_ok ||
       !poller_adopt(env, &s->poller, object, on_frames, on_error)) {
-    close(s->poller.fd);
+    close_descriptor(s->poller.fd);
     release(&s->poller);
     return NULL;
   }

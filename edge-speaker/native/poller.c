@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "low-descriptor.h"
+
 napi_value throw_errno(napi_env env, int err, const char *syscall) {
   char message[160];
   napi_value text, code, error, value;
@@ -57,7 +59,7 @@ void poller_close(struct poller *p) {
   p->closing = true;
   uv_poll_stop(&p->poll);
   if (p->shut != NULL) p->shut(p);
-  close(p->fd);
+  close_descriptor(p->fd);
   p->fd = -1;
   napi_handle_scope scope;
   if (napi_open_handle_scope(p->env, &scope) == napi_ok) {

@@ -3,6 +3,7 @@ import { AnnounceProcess } from '../support/netns/announce-process.ts';
 import { ArpClient } from '../support/netns/arp-client.ts';
 import { Site } from '../support/netns/site.ts';
 import { needSites } from '../support/netns/suite.ts';
+import { nowMs, until } from '../support/until.ts';
 
 describe('duplicate addresses on a real LAN', () => {
   let site: Site;
@@ -70,5 +71,23 @@ describe('duplicate addresses on a real LAN', () => {
     assert.equal(counts[`conflicts ${address}`], undefined);
     ours.tell({ do: 'pool-macs', macs: [] });
     for (const node of [ours, other]) node.tell({ do: 'withdraw', address });
+  });
+
+  it('a process that was stopped answers nothing that waited, and everything that comes then', async () => {
+    const address = '192.168.10.245';
+    const client = await ArpClient.start(site, site.pool('shop').clientNs, [address]);
+    await ours.announce(address, false);
+    await client.answer(address);
+    const before = await ours.stats();
+    process.kill(ours.pid, 'SIGSTOP');
+    const stoppedMs = nowMs();
+    await until('it was asked for half a second', () => nowMs() - stoppedMs > 500);
+    process.kill(ours.pid, 'SIGCONT');
+    await client.answer(address, { mac: site.macOf('a'), sinceMs: Date.now() });
+    const { counts } = await ours.stats();
+    const grown = (name: string) => (counts[name] ?? 0) - (before.counts[name] ?? 0);
+    assert.ok(grown('arp_received stale') > 50, `${grown('arp_received stale')} of 100 requests were dropped`);
+    ours.tell({ do: 'withdraw', address });
+    await client.stop();
   });
 });

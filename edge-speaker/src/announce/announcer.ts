@@ -8,6 +8,7 @@ import {
   type SiteConfig,
   type Timers,
 } from '@openyurt/nodepool-types';
+import { LRUCache } from 'lru-cache';
 import type { FrameSocketFactory } from '../ports/frame-socket.ts';
 import type { Link, Links } from '../ports/links.ts';
 import { formatMac } from '../wire/mac-address.ts';
@@ -31,6 +32,7 @@ import { DEFEND_INTERVAL_MS } from './timing.ts';
 
 /** Each report costs a line of log and an Event at the API: who invents a MAC for each frame must not buy one for each. */
 const REPORTS_PER_INTERVAL = 32;
+const PLACES_REMEMBERED = 8192;
 
 export type AnnounceSettings = Pick<SiteConfig, 'probes' | 'gratuitous' | 'interfaces'>;
 
@@ -57,6 +59,8 @@ export class Announcer {
   private readonly sockets: LinkSockets;
   private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS, REPORTS_PER_INTERVAL);
   private readonly duplicates = new DuplicateWatch();
+  /** Asked for each address at each judging of the hub: worked out anew only where links or settings changed. */
+  private readonly places = new LRUCache<string, Announceable>({ max: PLACES_REMEMBERED });
   private readonly unsubscribe: () => void;
   private settings: AnnounceSettings;
   /** LAN interfaces only: Pods come and go with theirs, and that is none of our business. */
@@ -73,14 +77,15 @@ export class Announcer {
       onConflict: (address, byMac) => this.drive.conflict(address, byMac),
       onHandOver: (address, linkIndex, byMac) => this.onHandOver(address, linkIndex, byMac),
     });
-    this.sockets = new LinkSockets(parts.sockets, timers, log, {
-      onFrame: (linkIndex, frame) => this.receiver.receive(this.links.get(linkIndex), frame),
+    this.sockets = new LinkSockets(parts.sockets, clock, timers, log, {
+      onFrame: (linkIndex, frame, stale) => this.receiver.receive(this.links.get(linkIndex), frame, stale),
       onSockets: () => this.recheck(),
     });
     this.unsubscribe = parts.links.onChange((links) => {
       const before = this.links;
       this.links = lanLinks(links);
       if (this.links.size === before.size && [...this.links].every(([i, link]) => before.get(i) === link)) return;
+      this.places.clear();
       this.sockets.update(links);
       this.recheck();
     });
@@ -88,18 +93,14 @@ export class Announcer {
 
   /** Asked before an address is offered to the pool: the right link is up, has its carrier, and frames pass. */
   canAnnounce(address: string): Announceable {
-    if (familyOf(address) !== 'IPv4' || canonicalIp(address) !== address) {
-      return no('family-not-announced', `${address} is no IPv4 address`);
-    }
-    for (const link of this.links.values()) {
-      if (link.addresses.some(({ ip }) => ip === address)) return no('own-address', `${link.name} has ${address}`);
-    }
-    const link = chooseLink(address, [...this.links.values()], this.settings.interfaces);
-    if (link === undefined) return no('no-link', `no LAN interface has a subnet for ${address} or the default route`);
+    const place = this.places.get(address) ?? this.placeOf(address);
+    this.places.set(address, place);
+    if (!place.ok) return place;
+    const { link } = place;
     if (!link.up) return no('link-down', `${link.name} is down`);
     if (!link.carrier) return no('no-carrier', `${link.name} has no carrier`);
     const socket = this.sockets.want(link);
-    return socket instanceof LbError ? no('socket-refused', socket.message) : { ok: true, link };
+    return socket instanceof LbError ? no('socket-refused', socket.message) : place;
   }
 
   /**
@@ -126,6 +127,7 @@ export class Announcer {
   /** A new `data.site`. Addresses on links that are no longer allowed are withdrawn. */
   configure(settings: AnnounceSettings): void {
     this.settings = settings;
+    this.places.clear();
     this.drive.retime(settings);
     this.recheck();
   }
@@ -146,6 +148,19 @@ export class Announcer {
     this.unsubscribe();
     this.drive.close();
     this.sockets.close();
+  }
+
+  /** Where an address belongs, whatever state that link is in. */
+  private placeOf(address: string): Announceable {
+    if (familyOf(address) !== 'IPv4' || canonicalIp(address) !== address) {
+      return no('family-not-announced', `${address} is no IPv4 address`);
+    }
+    for (const link of this.links.values()) {
+      if (link.addresses.some(({ ip }) => ip === address)) return no('own-address', `${link.name} has ${address}`);
+    }
+    const link = chooseLink(address, [...this.links.values()], this.settings.interfaces);
+    if (link === undefined) return no('no-link', `no LAN interface has a subnet for ${address} or the default route`);
+    return { ok: true, link };
   }
 
   private recheck(): void {

@@ -25,6 +25,8 @@ export type RunEffect = (driven: Driven, effect: Effect) => void;
 
 /** Addresses served in one turn of the loop: thousands may be due at once, and heartbeats come first. */
 const ADDRESSES_PER_TURN = 64;
+/** A timer as late as this says that the process stood still. */
+const LATE_MS = 100;
 
 /** Runs the machines of all addresses on one timer. The only file of this room with a clock. */
 export class Drive {
@@ -32,6 +34,7 @@ export class Drive {
   private readonly due = new DueQueue();
   private cancelTimer: (() => void) | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
+  private waitsATurn = false;
 
   constructor(
     private readonly clock: Clock,
@@ -114,6 +117,12 @@ export class Drive {
   private tick(): void {
     this.cancelTimer = undefined;
     const now = this.clock.monotonicMs();
+    // The session, which is told by a timer too, may have to take everything back before anything old is said.
+    this.waitsATurn = !this.waitsATurn && now - this.armedForMs > LATE_MS;
+    if (this.waitsATurn) {
+      this.cancelTimer = this.timers.after(1, () => this.tick());
+      return;
+    }
     for (let served = 0; served < ADDRESSES_PER_TURN; served++) {
       const address = this.due.take(now);
       if (address === undefined) break;

@@ -1,12 +1,14 @@
-import { LbError, type Log, type Timers } from '@openyurt/nodepool-types';
+import { type Clock, LbError, type Log, type Timers } from '@openyurt/nodepool-types';
 import type { FrameSocket, FrameSocketFactory } from '../ports/frame-socket.ts';
 import type { Link } from '../ports/links.ts';
+import { StaleFrames } from './stale-frames.ts';
 
 /** Pause before a socket that could not be opened is tried again without news from its link. */
 const REOPEN_MS = 1_000;
 
 export interface LinkSocketsListener {
-  onFrame(linkIndex: number, frame: Buffer): void;
+  /** @param stale it waited while this process stood still */
+  onFrame(linkIndex: number, frame: Buffer, stale: boolean): void;
   /** A socket came or went: what can be announced changed. */
   onSockets(): void;
 }
@@ -20,6 +22,7 @@ export class LinkSockets {
 
   constructor(
     private readonly factory: FrameSocketFactory,
+    private readonly clock: Clock,
     private readonly timers: Timers,
     private readonly log: Log,
     private readonly listener: LinkSocketsListener,
@@ -65,7 +68,8 @@ export class LinkSockets {
     const socket = this.factory.open(link);
     this.open.set(link.index, socket);
     this.said.delete(link.index);
-    socket.onFrame((frame) => this.listener.onFrame(link.index, frame));
+    const waited = new StaleFrames(this.clock);
+    socket.onFrame((frame, { arrivedMs }) => this.listener.onFrame(link.index, frame, waited.isStale(arrivedMs)));
     socket.onError((error) => {
       if (this.open.get(link.index) !== socket) return;
       this.open.delete(link.index);

@@ -1,6 +1,6 @@
 import type { Link } from '../ports/links.ts';
 import { AnnouncementTable, type Phase } from '../responder/announcement-table.ts';
-import { type ArpDecision, decideArp, type Listener } from '../responder/decide-arp.ts';
+import { type ArpDecision, decideArp, type Listener, tooLate } from '../responder/decide-arp.ts';
 import { DROP_REASONS } from '../responder/drop-reason.ts';
 import { ARP_FRAME_BYTES, ArpView, arpReply } from '../wire/arp.ts';
 import { formatMac } from '../wire/mac-address.ts';
@@ -42,11 +42,15 @@ export class Receiver {
     this.labels.delete(address);
   }
 
-  /** @param link where the frame came in; undefined when that link is gone by now */
-  receive(link: Link | undefined, frame: Buffer): void {
+  /**
+   * @param link where the frame came in; undefined when that link is gone by now
+   * @param stale it waited while this process stood still
+   */
+  receive(link: Link | undefined, frame: Buffer, stale: boolean): void {
     if (link === undefined) return;
     const packet = ArpView.over(frame);
-    const decision = decideArp(packet, this.table, this.listenerOf(link));
+    const asked = decideArp(packet, this.table, this.listenerOf(link));
+    const decision = stale ? tooLate(asked) : asked;
     this.parts.count('arp_received', labelsFor(decision));
     if (decision.kind === 'drop' || packet === undefined) return;
     const { address } = decision.entry;

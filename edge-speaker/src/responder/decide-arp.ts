@@ -50,6 +50,15 @@ export function decideArp(packet: ArpView | undefined, table: AnnouncementTable,
   return { kind: 'reply', entry: asked };
 }
 
+/**
+ * What is left of a decision whose packet waited too long: nothing is said for it, since another member may have taken over.
+ * An objection to our probe still counts: what it makes us do is to be silent.
+ */
+export function tooLate(decision: ArpDecision): ArpDecision {
+  if (decision.kind === 'drop') return decision;
+  return decision.kind === 'conflict' && decision.entry.phase === 'probing' ? decision : DROPS.stale;
+}
+
 /** Two hosts that probe one address at once both see a conflict. RFC 5227 §2.1.1, fourth paragraph. */
 function duringProbe(packet: ArpView, entry: TableEntry, at: Listener): ArpDecision {
   if (packet.senderIp !== 0) return DROPS['still-probing'];

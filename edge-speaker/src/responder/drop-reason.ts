@@ -16,6 +16,8 @@ export const DROP_REASONS = [
   'not-announced-here',
   /** Its probing is not over. */
   'still-probing',
+  /** It waited for more than 100 ms while this process stood still. */
+  'stale',
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];

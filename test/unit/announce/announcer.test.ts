@@ -15,7 +15,7 @@ const SETTINGS = { probes: { count: 3, intervalMs: 10 }, gratuitous: { count: 3,
 
 function stage(links: readonly Link[] = [memoryLink()]) {
   const time = new FakeTime();
-  const lan = new MemoryLan();
+  const lan = new MemoryLan(time);
   const nodeLinks = new MemoryLinks(links);
   const events: AnnouncerEvent[] = [];
   const counts = new Map<string, number>();
@@ -67,6 +67,36 @@ describe('Announcer', () => {
     time.advance(200_000);
     assert.equal(lan.frames.length, frames, 'a withdrawn address is not spoken of');
     assert.equal(time.pending, 0);
+  });
+
+  it('a process that was stopped answers nothing that waited, and says nothing due before its other timers have run', () => {
+    const { announcer, lan, counts, ask, time } = stage();
+    announcer.announce(VIP, { probe: false });
+    time.advance(100);
+    const frames = lan.frames.length;
+    const stoppedMs = time.wallMs();
+    const taken: number[] = [];
+    time.after(420, () => taken.push(lan.frames.length)); // the session's timer: due after the second of the burst
+    time.stop(1_000);
+    lan.inject(arpRequest(CLIENT, ipv4Value('192.168.10.200'), ipv4Value(VIP)), stoppedMs + 10);
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)), stoppedMs + 20);
+    assert.equal(lan.frames.length, frames);
+    assert.equal(counts.get('arp_received stale'), 2);
+    assert.equal(ask(VIP), '02:00:00:00:00:11', 'what comes now is answered');
+    const answered = lan.frames.length;
+    time.advance(1);
+    assert.deepEqual(taken, [answered], 'the session had its turn');
+    assert.equal(lan.frames.length, answered + 2, 'then the burst goes on');
+  });
+
+  it('an objection to a probe counts though it waited', () => {
+    const { announcer, lan, events, time } = stage();
+    announcer.announce(VIP, { probe: true });
+    const stoppedMs = time.wallMs();
+    time.stop(1_000);
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)), stoppedMs + 10);
+    time.advance(100);
+    assert.deepEqual(kinds(events), ['failed']);
   });
 
   it('what is announced is said once more when asked again, with or without a probe', () => {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { ipv4Value } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
 import { AnnouncementTable } from '../../../edge-speaker/src/responder/announcement-table.ts';
-import { decideArp, type Listener } from '../../../edge-speaker/src/responder/decide-arp.ts';
+import { type ArpDecision, decideArp, type Listener, tooLate } from '../../../edge-speaker/src/responder/decide-arp.ts';
 import { DROP_REASONS } from '../../../edge-speaker/src/responder/drop-reason.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFields, ArpView, encodeArp } from '../../../edge-speaker/src/wire/arp.ts';
 import { BROADCAST_MAC } from '../../../edge-speaker/src/wire/ethernet.ts';
@@ -40,7 +40,10 @@ function arp(change: Partial<ArpFields> & { etherSource?: Buffer }): ArpView | u
 
 /** `reply`, `conflict` and `hand-over` with the address; a drop by its reason. */
 function told(packet: ArpView | undefined): string {
-  const decision = decideArp(packet, table, eth0);
+  return say(decideArp(packet, table, eth0));
+}
+
+function say(decision: ArpDecision): string {
   return decision.kind === 'drop' ? decision.reason : `${decision.kind} ${decision.entry.address}`;
 }
 
@@ -112,8 +115,19 @@ describe('decideArp', () => {
   ];
   for (const { name, packet, want } of cases) it(`${name}: ${want}`, () => assert.equal(told(packet), want));
 
+  const late: { name: string; packet: ArpView | undefined; want: string }[] = [
+    { name: 'a request for ours', packet: arp({}), want: 'stale' },
+    { name: 'a stranger claims ours', packet: arp({ senderIp: VIP }), want: 'stale' },
+    { name: 'a member claims ours', packet: arp({ senderMac: MEMBER, senderIp: VIP }), want: 'stale' },
+    { name: 'a claim of what we probe', packet: arp({ senderIp: PROBED }), want: 'conflict 192.168.10.241' },
+    { name: 'not ours', packet: arp({ targetIp: CLIENT_IP + 1 }), want: 'not-announced-here' },
+  ];
+  for (const { name, packet, want } of late) {
+    it(`too late, ${name}: ${want}`, () => assert.equal(say(tooLate(decideArp(packet, table, eth0))), want));
+  }
+
   it('has a case for every reason to drop', () => {
-    const covered = new Set(cases.map(({ want }) => want));
+    const covered = new Set([...cases, ...late].map(({ want }) => want));
     assert.deepEqual(
       DROP_REASONS.filter((reason) => !covered.has(reason)),
       [],
