@@ -1,4 +1,4 @@
-import type { PortKey } from '@openyurt/nodepool-types';
+import { type PortKey, quote } from '@openyurt/nodepool-types';
 
 /** A Service as the address book knows it; a LoadBalancerRequest is one. */
 export interface Holder {
@@ -26,8 +26,7 @@ export function sharingRefusal(asking: Holder, holding: Holder): Refusal | undef
   const refuse = (why: string): Refusal => ({ reason: 'SharingRefused', holder: holding.key, why });
   if (asking.sharingKey === undefined) return { reason: 'AddressInUse', holder: holding.key };
   if (holding.sharingKey === undefined) return refuse('it has no sharing key');
-  if (holding.sharingKey !== asking.sharingKey)
-    return refuse(`its sharing key is ${JSON.stringify(holding.sharingKey)}`);
+  if (holding.sharingKey !== asking.sharingKey) return refuse(`its sharing key is ${quote(holding.sharingKey)}`);
   if (holding.externalTrafficPolicy !== asking.externalTrafficPolicy) {
     return refuse(`its externalTrafficPolicy is ${holding.externalTrafficPolicy}`);
   }

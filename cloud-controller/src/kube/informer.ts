@@ -2,7 +2,7 @@ import type { KubeObject, Log, Random } from '@openyurt/nodepool-types';
 import { ApiError, isStatus } from './api-error.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { ApiClient } from './client.ts';
-import { ObjectStore, type StoreHandler } from './object-store.ts';
+import { isAfter, ObjectStore, type StoreHandler } from './object-store.ts';
 
 export interface InformerOptions {
   /** Path of the collection, `/api/v1/services`. */
@@ -42,6 +42,10 @@ export class Informer<T extends KubeObject> {
   #reportSynced: () => void = () => {};
   #isSynced = false;
   #version = '';
+  /** The watch broke or fell silent: the API may have come back with another history. */
+  #isDoubted = false;
+  /** The latest version that a list or an event told. */
+  #seen = '';
   #pathAt = 0;
   #turn: AbortController | undefined;
   readonly #relisted: (() => void)[] = [];
@@ -101,6 +105,7 @@ export class Informer<T extends KubeObject> {
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
     const isExpired = isStatus(error, 410);
     if (isExpired) this.#version = '';
+    this.#isDoubted = true;
     if (this.options.optional === true && isStatus(error, 404)) {
       this.#version = '';
       this.#pathAt = (this.#pathAt + 1) % (1 + (this.options.olderPaths?.length ?? 0));
@@ -131,8 +136,20 @@ export class Informer<T extends KubeObject> {
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
+    if (this.#isDoubted && this.#version !== '') await this.#askHistory(signal);
     if (this.#version === '' || this.#relisted.length > 0) await this.#list(signal);
     while (this.#version !== '' && this.#relisted.length === 0) await this.#watch(signal);
+  }
+
+  /**
+   * After a restore of etcd resourceVersions are lower than what is known. A watch from a version yet to come is no error to
+   * the API: it is silent until that version is reached. So one object is listed, for the version of the list.
+   */
+  async #askHistory(signal: AbortSignal): Promise<void> {
+    const query = { ...this.options.query, limit: '1' };
+    const head: ListAnswer<T> = await this.client.request({ method: 'GET', path: this.#path, query, signal });
+    this.#isDoubted = false;
+    if (isAfter(this.#version, head.metadata?.resourceVersion)) this.#version = '';
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -156,8 +173,7 @@ export class Informer<T extends KubeObject> {
         version = page.metadata?.resourceVersion ?? '';
         next = page.metadata?.continue || undefined;
       }
-      this.#version = version;
-      this.#listed(found);
+      this.#listed(found, version);
       for (const done of waiting) done();
     } catch (error) {
       this.#relisted.push(...waiting);
@@ -165,8 +181,17 @@ export class Informer<T extends KubeObject> {
     }
   }
 
-  #listed(found: Map<string, T>): void {
-    this.store.replace(found);
+  #listed(found: Map<string, T>, version = ''): void {
+    const isRestored = isAfter(this.#seen, version);
+    if (isRestored) {
+      const remedy = 'Nothing to do where the cluster was restored from a backup; else see which API server answers.';
+      const fields = { path: this.#path, had: this.#seen, has: version, remedy };
+      this.log.warn('the API has gone back in time; its state is taken as it is now', fields);
+    }
+    this.store.replace(found, version, isRestored);
+    this.#version = version;
+    this.#seen = version;
+    this.#isDoubted = false;
     this.#isSynced = true;
     this.#works();
     this.#reportSynced();
@@ -216,5 +241,6 @@ export class Informer<T extends KubeObject> {
     if (type === 'ADDED' || type === 'MODIFIED') this.store.put(object);
     if (type === 'DELETED') this.store.remove(object);
     this.#version = object.metadata.resourceVersion ?? this.#version;
+    this.#seen = this.#version;
   }
 }
