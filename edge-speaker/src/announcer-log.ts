@@ -6,17 +6,27 @@ export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address
   const { kind, ...fields } = event;
   switch (kind) {
     case 'announced':
-      log.info('address announced', { ...fields, services: services(event.address) });
+      log[event.resumed === true ? 'debug' : 'info']('address announced', {
+        ...fields,
+        services: services(event.address),
+      });
       return;
     case 'withdrawn':
       // What the session asked for it has said already, with its reason.
       log[event.reason === 'asked' ? 'debug' : 'info']('address withdrawn', fields);
       return;
     case 'conflict':
-      log.warn('another host uses an announced address', fields);
+      log.warn('another host uses an announced address', {
+        ...fields,
+        remedy: 'Take the address from the host with this MAC, or give the Service another one.',
+      });
       return;
     case 'duplicate-owner':
-      log.warn('two members of the pool announce the same address', fields);
+      log.warn('two members of the pool announce the same address', {
+        ...fields,
+        remedy:
+          'The network passes ARP between them and not the pool session: let TCP and UDP of --session-port through.',
+      });
       return;
     case 'hand-over':
       log.debug('a member of the pool announces the same address', fields);

@@ -3,26 +3,31 @@ import { LbError, type SiteConfig, VERSION } from '@openyurt/nodepool-types';
 import { Announcer } from './announce/announcer.ts';
 import type { CountName } from './announce/announcer-event.ts';
 import { SpeakerDriver } from './driver.ts';
+import { EndpointWatch } from './endpoint-watch.ts';
 import { FolderDisk } from './io/cache-disk.ts';
+import { TcpProber } from './io/endpoint-prober.ts';
 import { LinuxLinks } from './io/links-linux.ts';
 import { watchLoopLag } from './io/loop-lag.ts';
 import { PacketSocketFactory } from './io/packet-socket.ts';
 import { PeerLan } from './io/peer-lan.ts';
 import { PoolKeyFiles } from './io/pool-key-files.ts';
 import { SnapshotFile } from './io/snapshot-file.ts';
-import { SnapshotWriter } from './io/snapshot-writer.ts';
+import { SnapshotWriter, VIEW_BETWEEN_MS } from './io/snapshot-writer.ts';
 import { systemClock, systemTimers } from './io/system-clock.ts';
 import { ApiClient } from './kube/api-client.ts';
-import { type Road, roadTo } from './kube/api-target.ts';
+import type { Road } from './kube/api-road.ts';
+import { roadTo } from './kube/api-target.ts';
 import { EventQueue } from './kube/event-queue.ts';
 import { EventWriter } from './kube/event-writer.ts';
 import { YurtHubFeed } from './kube/yurthub-feed.ts';
+import { LocalView } from './local-view.ts';
 import { HealthServer } from './observe/health-server.ts';
 import type { SpeakerLog } from './observe/log.ts';
 import { SpeakerMetrics } from './observe/metrics.ts';
 import { View } from './offline/adopt.ts';
+import { CATALOGUE_FORMAT } from './offline/catalogue-snapshot.ts';
 import { contactPauseMs } from './offline/cloud-link.ts';
-import { decodeSnapshot, encodeSnapshot } from './offline/snapshot.ts';
+import { decodeSnapshot, encodeSnapshot, SNAPSHOT_FORMAT } from './offline/snapshot.ts';
 import type { SpeakerOptions } from './options.ts';
 import { PoolSession } from './pool-session.ts';
 import { Reading } from './reading.ts';
@@ -40,6 +45,8 @@ export interface AssemblyParts {
 export interface RunningSpeaker {
   /** Hands over, writes what is not written, closes everything. */
   leave(reason: string): Promise<void>;
+  /** A thread waits for a disk. The process can end only by a signal: `exit` would wait for it too, and a dead disk never ends. */
+  waitsForDisk(): boolean;
 }
 
 /**
@@ -58,7 +65,10 @@ export async function assemble({
   const clock = systemClock;
   const timers = systemTimers;
   const random = Math.random;
-  const store = new SnapshotFile(new FolderDisk(options.cacheDir), options.cacheDir, clock.wallMs);
+  const folder = options.cacheDir;
+  const disk = new FolderDisk(folder);
+  const store = new SnapshotFile({ disk, folder, clock, timers, name: 'view', format: SNAPSHOT_FORMAT });
+  const catalogueStore = new SnapshotFile({ disk, folder, clock, timers, name: 'catalogue', format: CATALOGUE_FORMAT });
   const remembered = await remember(store, nodeName, log);
   const { view, nodePool } = remembered ?? { view: new View(), nodePool: undefined };
   const road = roadTo(options, env);
@@ -94,23 +104,51 @@ export async function assemble({
     },
     monotonicMs: clock.monotonicMs,
     wallMs: clock.wallMs,
+    random,
   });
   const encode = () => encodeSnapshot(view, nodeName, speaker.nodePool);
   const writer = new SnapshotWriter(
-    { store, clock, timers, log: log.named('cache'), encode, whole: () => view.isWhole(speaker.nodePool) },
+    {
+      store,
+      clock,
+      timers,
+      log: log.named('cache'),
+      encode,
+      whole: () => view.isWhole(speaker.nodePool),
+      betweenMs: VIEW_BETWEEN_MS,
+    },
     remembered && encode().fingerprint,
   );
-  const client = new ApiClient(road);
-  const feed = new YurtHubFeed({
+  const client = new ApiClient(road, { log: log.named('cloud') });
+  const local =
+    options.localApiAddress === undefined
+      ? undefined
+      : new LocalView({
+          address: options.localApiAddress,
+          nodeName,
+          store: catalogueStore,
+          clock,
+          timers,
+          log,
+          read: () => reading.announcements(),
+        });
+  const cloudFeed = new YurtHubFeed({
     client,
     nodeName,
     namespace: options.namespace,
     version: VERSION,
     log: log.named('cloud'),
     random,
+    forShow: local !== undefined,
   });
+  const feed = local?.over(cloudFeed) ?? cloudFeed;
   feed.pace(() => contactPauseMs(speaker.cloud.link, random()));
-  const events = new EventQueue(new EventWriter(new ApiClient(road), nodeName, VERSION), log.named('events'));
+  const events = new EventQueue(
+    new EventWriter(new ApiClient(road), nodeName, VERSION),
+    log.named('events'),
+    clock,
+    timers,
+  );
   const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
   await keys.start();
   const driver = new SpeakerDriver({
@@ -140,16 +178,31 @@ export async function assemble({
         site,
         port: options.sessionPort,
         announcedBefore,
-        on,
+        on: {
+          ...on,
+          changed: () => {
+            on.changed();
+            reading.ownersChanged();
+          },
+        },
       }),
     touch: () => writer.touch(),
     report: (event) => events.add(event),
+    judged: () => endpoints.run(),
     onLink: (connected) => {
       events.setOpen(connected);
       if (!connected) writer.linkLost();
     },
   });
-  const reading = new Reading({ nodeName, clock, speaker, driver, announcer, store, lacks });
+  const endpoints = new EndpointWatch({
+    probes: speaker.probes,
+    prober: new TcpProber(),
+    clock,
+    timers,
+    count: (outcome) => metrics.endpointProbes.count(outcome),
+    changed: () => driver.judgeSoon(),
+  });
+  const reading = new Reading({ nodeName, clock, timers, speaker, driver, announcer, store, lacks });
   const health = new HealthServer(
     options.healthAddress,
     { notReady: () => reading.notReady(), metrics: () => metrics.page(), state: () => reading.state() },
@@ -158,11 +211,15 @@ export async function assemble({
   const stopLag = watchLoopLag((seconds) => metrics.loopLag.observe(seconds));
   driver.start();
   health.listen();
+  local?.start();
   return {
+    waitsForDisk: () => store.busy || catalogueStore.busy,
     async leave(reason) {
       writer.stop();
+      endpoints.stop();
       await driver.leave(reason);
-      await writer.flush();
+      speaker.lastWord();
+      await Promise.all([writer.flush(), local?.stop()]);
       stopLag();
       health.close();
       keys.close();
@@ -180,9 +237,11 @@ async function remember(store: SnapshotFile, nodeName: string, log: SpeakerLog) 
     return undefined;
   }
   try {
-    const restored = decodeSnapshot(text, nodeName, systemClock.monotonicMs());
+    // A clock that starts in the past makes no fact younger than this process.
+    const ageMs = Math.max(0, systemClock.wallMs() - (store.figures.writtenWallMs ?? 0));
+    const restored = decodeSnapshot(text, nodeName, systemClock.monotonicMs() - ageMs);
     const { view, nodePool } = restored;
-    const ageSeconds = Math.round((systemClock.wallMs() - (store.figures.writtenWallMs ?? 0)) / 1000);
+    const ageSeconds = Math.round(ageMs / 1000);
     log.info('autonomy cache loaded', { nodePool, services: view.services.size, nodes: view.nodes.size, ageSeconds });
     return restored;
   } catch (error) {

@@ -8,6 +8,8 @@ import type { SnapshotStore } from './ports/snapshot-store.ts';
 const GATHER_MS = 5_000;
 /** Written far more seldom than the view that decides: it is only for people. */
 const BETWEEN_MS = 60_000;
+/** Under a gigabyte a day, also where a large cluster never rests. */
+const BYTES_PER_SECOND = 10_000;
 
 export interface KeeperParts {
   readonly catalogue: Catalogue;
@@ -46,7 +48,7 @@ export class CatalogueKeeper {
     const fingerprint = () => String(catalogue.changes);
     this.writer = new SnapshotWriter(
       {
-        ...{ store, clock, timers, log, betweenMs: BETWEEN_MS },
+        ...{ store, clock, timers, log, betweenMs: BETWEEN_MS, bytesPerSecond: BYTES_PER_SECOND },
         encode: () => ({ text: encodeCatalogue(catalogue, nodeName), fingerprint: fingerprint() }),
         whole: () => true,
       },

@@ -4,9 +4,10 @@ import type { AnnouncerEvent } from './announce/announcer-event.ts';
 import { logAnnouncer } from './announcer-log.ts';
 import { logLink } from './cloud-log.ts';
 import type { Effect, Fact } from './facts.ts';
+import { feedFacts } from './feed-facts.ts';
 import { JudgingPace } from './judging-pace.ts';
 import type { PoolSession, PoolSessionEvents } from './pool-session.ts';
-import type { AnnouncementFeed, ServiceEvent } from './ports/announcement-feed.ts';
+import type { AnnouncementFeed, ReportedEvent } from './ports/announcement-feed.ts';
 import type { Links } from './ports/links.ts';
 import { sessionLinks } from './session-links.ts';
 import type { Speaker } from './speaker.ts';
@@ -30,7 +31,9 @@ export interface DriverParts {
   ) => PoolSession;
   /** The view may have changed: write it when it is time. */
   readonly touch: () => void;
-  readonly report: (event: ServiceEvent) => void;
+  readonly report: (event: ReportedEvent) => void;
+  /** The hub has judged: which endpoints it wants asked may be others now. */
+  readonly judged: () => void;
   readonly onLink: (connected: boolean) => void;
 }
 
@@ -54,14 +57,8 @@ export class SpeakerDriver {
     const { speaker, feed, links } = this.parts;
     links.onChange(() => this.tellLinks());
     this.run(speaker.start());
-    feed.start({
-      listed: (resource, objects, resourceVersion, proven) =>
-        this.take({ kind: 'listed', resource, objects, resourceVersion, proven }),
-      changed: (resource, type, object) => this.take({ kind: 'changed', resource, type, object }),
-      reached: (resource, resourceVersion) => this.take({ kind: 'reached', resource, resourceVersion }),
-      contact: (contact, error) => this.take({ kind: 'contact', contact, error }),
-      refused: (resource, error) => this.take({ kind: 'refused', resource, error }),
-    });
+    this.judging.soon(); // a large view is judged in many turns
+    feed.start(feedFacts((fact) => this.take(fact)));
   }
 
   /** What the announcer tells. It may come while a session's effects run. */
@@ -74,7 +71,7 @@ export class SpeakerDriver {
       this.takingOver.delete(event.address);
     }
     if (event.kind === 'withdrawn' && event.reason !== 'asked') this.failClaim(event.address, event.reason);
-    if (event.kind !== 'links-changed') this.run(speaker.take({ kind: 'announcer', event }));
+    this.run(speaker.take({ kind: 'announcer', event }));
     // What began or ended here sets the time of the next judging; packets of others do not.
     if (event.kind !== 'conflict' && event.kind !== 'hand-over' && event.kind !== 'duplicate-owner')
       this.judging.soon();
@@ -90,6 +87,11 @@ export class SpeakerDriver {
     this.parts.announcer.close();
   }
 
+  /** Something that the hub judges by has changed. */
+  judgeSoon(): void {
+    this.judging.soon();
+  }
+
   private take(fact: Fact): void {
     if (this.stopped) return;
     const effects = this.parts.speaker.take(fact);
@@ -100,6 +102,7 @@ export class SpeakerDriver {
         this.parts.touch();
         this.judging.soon();
         return;
+      case 'refused':
       case 'contact': // most say what was known
         if (effects.length > 0) this.judging.soon();
         return;
@@ -113,6 +116,7 @@ export class SpeakerDriver {
     const effects = speaker.settle();
     this.tellLinks();
     this.run(effects);
+    this.parts.judged();
     return speaker.nextSettleMs();
   }
 
@@ -147,11 +151,17 @@ export class SpeakerDriver {
       case 'offer':
         this.session?.setOffers(effect);
         return;
+      case 'offers-changed':
+        this.session?.changeOffers(effect);
+        return;
       case 'relist':
         feed.relist(effect.which);
         return;
       case 'fail-claim':
         this.failClaim(effect.address, 'conflict');
+        return;
+      case 'touch':
+        this.parts.touch();
         return;
       case 'report':
         this.parts.report(effect.event);
@@ -189,9 +199,10 @@ export class SpeakerDriver {
     const { speaker, announcer, log } = this.parts;
     log.info('joining the pool session', { nodePool });
     const session = this.parts.makeSession(nodePool, speaker.site, [...speaker.view.announced], {
-      announce: (address, { probe }) => this.announce(address, probe),
+      announce: (address, how) => this.announce(address, how),
       withdraw: (address, reason) => {
-        log.info('address given up', { address, reason });
+        // A doubt of ourselves takes them all, is one line of its own, and mostly ends with having them again.
+        log[reason === 'paused' ? 'debug' : 'info']('address given up', { address, reason });
         this.takingOver.delete(address);
         announcer.withdraw(address);
       },
@@ -208,11 +219,11 @@ export class SpeakerDriver {
     this.run(speaker.retell());
   }
 
-  private announce(address: string, newToPool: boolean): void {
+  private announce(address: string, how: { readonly probe: boolean; readonly resumed: boolean }): void {
     const { announcer, speaker, clock } = this.parts;
-    const probe = newToPool || speaker.mustProbe(address);
-    this.takingOver.set(address, clock.monotonicMs());
-    const answer = announcer.announce(address, { probe });
+    const probe = how.probe || speaker.mustProbe(address);
+    if (!how.resumed) this.takingOver.set(address, clock.monotonicMs());
+    const answer = announcer.announce(address, { probe, quiet: how.resumed });
     if (answer.ok) return;
     this.takingOver.delete(address);
     this.failClaim(address, answer.reason);
@@ -221,7 +232,7 @@ export class SpeakerDriver {
 
   private failClaim(address: string, reason: string): void {
     this.session?.claimFailed(address, reason);
-    this.parts.speaker.claimFailed();
+    this.parts.speaker.claimFailed(address);
   }
 
   private tellLinks(): void {

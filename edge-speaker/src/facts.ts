@@ -2,8 +2,8 @@ import type { KubeObject, LbError, SiteConfig } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
 import type { Contact } from './offline/cloud-link.ts';
 import type { LinkTurn } from './offline/cloud-watch.ts';
-import type { KnownMember, OfferItem } from './pool-session.ts';
-import type { Resource, ServiceEvent, WatchEventType } from './ports/announcement-feed.ts';
+import type { KnownMember, OfferChanges, OfferItem } from './pool-session.ts';
+import type { Relist, ReportedEvent, Resource, WatchEventType } from './ports/announcement-feed.ts';
 
 /** What the hub may hear. */
 export type Fact =
@@ -35,10 +35,14 @@ export type Effect =
   | { readonly kind: 'configure'; readonly site: SiteConfig }
   | { readonly kind: 'members'; readonly members: readonly KnownMember[] }
   | { readonly kind: 'offer'; readonly items: readonly OfferItem[]; readonly seenRv: bigint }
-  | { readonly kind: 'relist'; readonly which: 'all' | 'unproven' }
+  /** Of what `offer` told. */
+  | ({ readonly kind: 'offers-changed' } & OfferChanges)
+  | { readonly kind: 'relist'; readonly which: Relist }
   /** The session must give the address up: it cannot be announced here. */
   | { readonly kind: 'fail-claim'; readonly address: string }
-  | { readonly kind: 'report'; readonly event: ServiceEvent }
+  /** Something came that the disk should remember. */
+  | { readonly kind: 'touch' }
+  | { readonly kind: 'report'; readonly event: ReportedEvent }
   | ({ readonly kind: 'link' } & LinkTurn)
   | {
       readonly kind: 'say';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_SITE_CONFIG, LbError, VERSION } from '@openyurt/nodepool-types';
-import { assemble } from './assembly.ts';
+import { assemble, type RunningSpeaker } from './assembly.ts';
 import { openLog, type SpeakerLog } from './observe/log.ts';
 import { parseOptions, type SpeakerOptions, USAGE } from './options.ts';
 
@@ -29,11 +29,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const log = openLog(options.logLevel, options.logFormat);
-  diesLoudly(log);
+  let speaker: RunningSpeaker | undefined;
+  diesLoudly(log, () => speaker?.waitsForDisk() === true);
   try {
     const siteDefaults = { ...DEFAULT_SITE_CONFIG, interfaces: options.interfaces };
     const incarnation = randomBytes(8).readBigUInt64BE();
-    const speaker = await assemble({ options, log, siteDefaults, incarnation, env: process.env });
+    speaker = await assemble({ options, log, siteDefaults, incarnation, env: process.env });
     log.info('speaker started', {
       version: VERSION,
       node: options.nodeName,
@@ -44,6 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const bound = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_LEAVE_MS).unref());
     await Promise.race([speaker.leave(`${signal} received`), bound]);
     log.info('speaker ended');
+    if (speaker.waitsForDisk()) endAtOnce();
     return 0;
   } catch (err) {
     log.fatal('speaker cannot run', { err });
@@ -60,11 +62,18 @@ function endSignal(): Promise<NodeJS.Signals> {
 }
 
 /** A state nobody foresaw: the others take over within milliseconds, and a fresh start is known to be good. */
-function diesLoudly(log: SpeakerLog): void {
+function diesLoudly(log: SpeakerLog, waitsForDisk: () => boolean): void {
   const die = (err: unknown) => {
     log.fatal('speaker failed', { err });
+    if (waitsForDisk()) endAtOnce();
     process.exit(1);
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
+}
+
+/** `process.exit` joins the threads of the process first (libuv's pool), and one of them may wait for a dead disk. A write cut off here loses nothing. */
+function endAtOnce(): never {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('a killed process goes on'); // the signal is delivered before kill(2) returns
 }

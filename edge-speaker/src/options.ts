@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util';
-import { HEALTH_PORT, LbError, nearest, SESSION_PORT, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
+import {
+  HEALTH_PORT,
+  LbError,
+  LOCAL_API_PORT,
+  nearest,
+  SESSION_PORT,
+  SYSTEM_NAMESPACE,
+} from '@openyurt/nodepool-types';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 const LOG_FORMATS = ['json', 'text'] as const;
@@ -22,6 +29,8 @@ export interface SpeakerOptions {
   readonly poolKeyDir: string;
   readonly sessionPort: number;
   readonly healthAddress: HostPort;
+  /** undefined: there is no local API. */
+  readonly localApiAddress: HostPort | undefined;
   /** Default of `interfaces` in `data.site`. */
   readonly interfaces: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -49,6 +58,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     value: 'HOST:PORT',
     text: '/livez /readyz /metrics /state',
     fallback: `127.0.0.1:${HEALTH_PORT}`,
+  },
+  'local-api-address': {
+    value: 'HOST:PORT',
+    text: 'read-only Kubernetes API for kubectl on this node, loopback only; off: none',
+    fallback: `127.0.0.1:${LOCAL_API_PORT}`,
   },
   interfaces: { value: 'NAMES', text: 'interfaces to announce on, comma-separated, * allowed; data.site goes before' },
   'log-level': { value: 'LEVEL', text: LOG_LEVELS.join(', '), fallback: 'info' },
@@ -91,6 +105,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): S
     poolKeyDir: required('pool-key-dir'),
     sessionPort: checkedPort('session-port', required('session-port')),
     healthAddress: checkedAddress(required('health-address')),
+    localApiAddress: checkedLoopback(required('local-api-address')),
     interfaces: (text('interfaces') ?? '')
       .split(',')
       .map((name) => name.trim())
@@ -144,6 +159,17 @@ function checkedAddress(address: string): HostPort {
   const port = Number(parts?.[3]);
   if (parts !== null && port <= 65535) return { host: parts[1] ?? parts[2] ?? '', port };
   throw bad(`${JSON.stringify(address)} is no HOST:PORT`, 'Write for example 127.0.0.1:10372.');
+}
+
+/** It has no users and no passwords, so nobody beyond this node may reach it. */
+function checkedLoopback(address: string): HostPort | undefined {
+  if (address === 'off') return undefined;
+  const checked = checkedAddress(address);
+  if (/^(localhost|::1|127(\.\d{1,3}){3})$/.test(checked.host)) return checked;
+  throw bad(
+    `--local-api-address ${JSON.stringify(address)} is no loopback address`,
+    `Write 127.0.0.1:${LOCAL_API_PORT}, or off: whoever reaches it may read.`,
+  );
 }
 
 function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {

@@ -1,14 +1,15 @@
 import type { SiteConfig } from '@openyurt/nodepool-types';
+import type { Standing } from './election/offer.ts';
 import type { ChannelEvents, LanLink, PeerChannel } from './ports/peer-socket.ts';
 import type { Effect, Fact, KnownMember, MemberSnapshot } from './session/facts.ts';
 import { PoolKeyRing } from './session/pool-keys.ts';
 import { PoolMachine } from './session/pool-machine.ts';
-import type { OwnOffers, PoolSessionOptions } from './session/pool-session-options.ts';
+import type { OfferChanges, OwnOffers, PoolSessionOptions } from './session/pool-session-options.ts';
 
 export type { OfferItem } from './election/offer.ts';
 export type { LanLink } from './ports/peer-socket.ts';
 export type { KnownMember, MemberSnapshot, WithdrawReason } from './session/facts.ts';
-export type { OwnOffers, PoolSessionEvents, PoolSessionOptions } from './session/pool-session-options.ts';
+export type { OfferChanges, OwnOffers, PoolSessionEvents, PoolSessionOptions } from './session/pool-session-options.ts';
 
 /** How long a leaving member waits for its successors. */
 const LEAVE_MS = 600;
@@ -77,6 +78,11 @@ export class PoolSession {
     this.step({ kind: 'offers', items, seenRv });
   }
 
+  /** The same, where little of it changed: what it does not name stays. */
+  changeOffers({ set, gone, seenRv }: OfferChanges): void {
+    this.step({ kind: 'offers-changed', set, gone, seenRv });
+  }
+
   /** This node is to be emptied: it hands over what another member offers, and keeps the rest. */
   setDraining(draining: boolean): void {
     if (draining === this.draining) return;
@@ -94,7 +100,9 @@ export class PoolSession {
    */
   claimFailed(address: string, reason: string): void {
     this.options.log.info('address cannot be announced here', { address, reason });
-    this.step({ kind: 'failed', address });
+    // In answer to an announce it comes before the claim is told: who holds the address goes on holding it.
+    if (this.running) for (const effect of this.machine.fail(address)) this.run(effect);
+    else this.step({ kind: 'failed', address });
   }
 
   /** Address → node that announces it, as last claimed. */
@@ -104,6 +112,11 @@ export class PoolSession {
 
   members(): readonly MemberSnapshot[] {
     return this.machine.members();
+  }
+
+  /** How this node stands in the pool, and milliseconds until a young one is ready, unless something is wrong meanwhile. */
+  ownStanding(): { readonly standing: Standing; readonly readyInMs?: number } {
+    return this.machine.ownStanding();
   }
 
   /** MAC → node, of every other member's LAN links: their ARP is a hand-over, never a conflict. */
@@ -166,6 +179,7 @@ export class PoolSession {
       this.run(effect);
       changed ||= effect.kind === 'changed' || effect.kind === 'announce' || effect.kind === 'withdraw';
     }
+    for (const effect of this.machine.tell()) this.run(effect);
     if (!changed) return;
     this.options.on.changed();
     this.cancelRemember ??= this.options.timers.after(REMEMBER_EVERY_MS, () => this.remember());
@@ -175,7 +189,7 @@ export class PoolSession {
     const { socket, on, log, count } = this.options;
     switch (effect.kind) {
       case 'announce':
-        on.announce(effect.address, { probe: effect.probe });
+        on.announce(effect.address, { probe: effect.probe, resumed: effect.resumed ?? false });
         return;
       case 'withdraw':
         on.withdraw(effect.address, effect.reason);
@@ -232,10 +246,13 @@ export class PoolSession {
 
   private schedule(): void {
     const dueMs = this.machine.dueMs();
-    if (dueMs >= this.timerMs || this.closed) return;
+    if (dueMs === this.timerMs || this.closed) return;
     this.cancelTimer();
     this.timerMs = dueMs;
-    this.cancelTimer = this.options.timers.after(Math.max(1, dueMs - this.options.clock.monotonicMs()), () => {
+    if (dueMs === Infinity) return;
+    // Whole milliseconds, up: a timer that is early by part of one is one more.
+    const inMs = Math.max(1, Math.ceil(dueMs - this.options.clock.monotonicMs()));
+    this.cancelTimer = this.options.timers.after(inMs, () => {
       this.timerMs = Infinity;
       this.step({ kind: 'tick' });
     });

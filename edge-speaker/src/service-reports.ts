@@ -1,5 +1,5 @@
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
-import type { Candidate, Candidates, ServiceNote } from './candidates/offers.ts';
+import type { Candidates, ServiceNote } from './candidates/offers.ts';
 import type { Effect } from './facts.ts';
 
 /** A Service without endpoints in the NodePool is said only after this long: a new one has none for a moment. */
@@ -29,11 +29,11 @@ export class ServiceReports {
   }
 
   /** @param spokesman this node speaks for the NodePool in what concerns all of its nodes */
-  notes({ byAddress, notes }: Candidates, connected: boolean, spokesman: boolean, nowMs: number): Effect[] {
+  notes(candidates: Candidates, connected: boolean, spokesman: boolean, nowMs: number): Effect[] {
     const now = new Set<string>();
     const effects: Effect[] = [];
-    const unserved = connected ? [...this.unserved(byAddress, nowMs)] : [];
-    for (const note of [...notes, ...unserved]) {
+    const unserved = connected ? [...this.unserved(candidates, nowMs)] : [];
+    for (const note of [...candidates.notes, ...unserved]) {
       const { serviceKey, reason, message } = note;
       const key = `${serviceKey} ${reason} ${message}`;
       now.add(key);
@@ -42,7 +42,7 @@ export class ServiceReports {
         kind: 'say',
         level: 'warn',
         msg: 'service needs attention',
-        fields: { service: serviceKey, reason },
+        fields: { service: serviceKey, reason, message },
       });
       if (spokesman || unserved.includes(note)) effects.push(...this.report(serviceKey, reason, 'Announce', message));
     }
@@ -71,18 +71,18 @@ export class ServiceReports {
   }
 
   /** When the next address has been without endpoints for long enough; undefined: none is waited for. */
-  nextMs(byAddress: ReadonlyMap<string, Candidate>, nowMs: number): number | undefined {
-    const due = [...this.announcedMs]
-      .filter(([address]) => byAddress.get(address)?.unserved === true)
-      .map(([, sinceMs]) => sinceMs + UNSERVED_MS)
+  nextMs({ unserved }: Candidates, nowMs: number): number | undefined {
+    const due = [...unserved]
+      .map((address) => (this.announcedMs.get(address) ?? Number.NEGATIVE_INFINITY) + UNSERVED_MS)
       .filter((ms) => ms > nowMs);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  private *unserved(byAddress: ReadonlyMap<string, Candidate>, nowMs: number): IterableIterator<ServiceNote> {
-    for (const [address, sinceMs] of this.announcedMs) {
+  private *unserved({ byAddress, unserved }: Candidates, nowMs: number): IterableIterator<ServiceNote> {
+    for (const address of unserved) {
+      const sinceMs = this.announcedMs.get(address) ?? Number.POSITIVE_INFINITY;
       const candidate = byAddress.get(address);
-      if (candidate?.unserved !== true || nowMs - sinceMs < UNSERVED_MS) continue;
+      if (candidate === undefined || nowMs - sinceMs < UNSERVED_MS) continue;
       const message = `${address} is announced, but no endpoint in the NodePool serves it. Run a Pod of this Service on one of its nodes.`;
       for (const serviceKey of candidate.serviceKeys) yield { serviceKey, reason: 'NoEndpoints', message };
     }

@@ -2,13 +2,18 @@ import { decodeAddressConfig, type NodeFacts, type SiteConfig } from '@openyurt/
 import type { AnnouncerEvent } from './announce/announcer-event.ts';
 import { ConflictPause } from './candidates/conflict-pause.ts';
 import { NewAddresses } from './candidates/new-addresses.ts';
-import { type Candidates, findCandidates } from './candidates/offers.ts';
+import type { Candidates } from './candidates/offers.ts';
+import { CloudFacts, type CloudStep } from './cloud-facts.ts';
 import type { Effect, Fact } from './facts.ts';
-import type { Resource, View } from './offline/adopt.ts';
-import { CloudWatch } from './offline/cloud-watch.ts';
+import { OfferJudge } from './offer-judge.ts';
+import type { View } from './offline/adopt.ts';
+import type { CloudWatch } from './offline/cloud-watch.ts';
+import { EndpointProbes } from './offline/endpoint-probes.ts';
 import { GivenUp } from './offline/given-up.ts';
 import { SiteText } from './offline/site-text.ts';
+import { OutageReports } from './outage-reports.ts';
 import { ServiceReports } from './service-reports.ts';
+import { staleWords } from './stale-words.ts';
 import { ToldPool } from './told-pool.ts';
 
 export interface SpeakerParts {
@@ -20,6 +25,8 @@ export interface SpeakerParts {
   readonly linkFor: (address: string) => string | undefined;
   readonly monotonicMs: () => number;
   readonly wallMs: () => number;
+  /** Draws from [0, 1). */
+  readonly random: () => number;
 }
 
 /**
@@ -29,25 +36,44 @@ export interface SpeakerParts {
 export class Speaker {
   readonly view: View;
   readonly cloud: CloudWatch;
+  /** The endpoints behind the offers, watched while the cloud's word on them does not count. */
+  readonly probes: EndpointProbes;
   nodePool: string | undefined;
-  candidates: Candidates = { byAddress: new Map(), notes: [] };
   private readonly conflicts = new ConflictPause();
   private readonly givenUp = new GivenUp();
   private readonly newAddresses = new NewAddresses();
   private readonly siteText: SiteText;
   private joined: string | undefined;
-  /** The Services were listed whole in this process, and no staler list came since. */
-  private fresh = false;
+  private readonly cloudFacts: CloudFacts;
+  private readonly offers: OfferJudge;
   private readonly reports: ServiceReports;
+  private readonly outages: OutageReports;
   private readonly told = new ToldPool();
+  private swept = '';
 
   constructor(private readonly parts: SpeakerParts) {
-    this.view = parts.view;
+    const { view, nodeName, wallMs } = parts;
+    this.view = view;
     this.nodePool = parts.nodePool;
-    this.cloud = new CloudWatch(parts.monotonicMs());
-    const uidOf = (key: string) => parts.view.services.get(key)?.metadata.uid;
-    this.reports = new ServiceReports({ nodeName: parts.nodeName, uidOf, wallMs: parts.wallMs });
+    this.cloudFacts = new CloudFacts(view, parts.monotonicMs());
+    this.cloud = this.cloudFacts.watch;
+    this.probes = new EndpointProbes(parts.random);
+    const { conflicts, probes } = this;
+    this.offers = new OfferJudge({ nodeName, view, conflicts, probes, linkFor: parts.linkFor });
+    const uidOf = (key: string) => view.services.get(key)?.metadata.uid;
+    this.reports = new ServiceReports({ nodeName, uidOf, wallMs });
+    const keysOf = (address: string) => this.candidates.byAddress.get(address)?.serviceKeys ?? [];
+    this.outages = new OutageReports({ nodeName, keysOf, uidOf, wallMs }, view.outage, parts.monotonicMs());
     this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
+  }
+
+  get candidates(): Candidates {
+    return this.offers.candidates;
+  }
+
+  /** Since when the cloud has been away, over restarts; undefined: it is there, or only in doubt. Monotonic, also negative. */
+  get awaySinceMs(): number | undefined {
+    return this.outages.awaySinceMs;
   }
 
   /** The node is cordoned or out of service: what another member offers is handed over. */
@@ -74,25 +100,10 @@ export class Speaker {
 
   take(fact: Fact): Effect[] {
     switch (fact.kind) {
-      case 'listed': {
-        const { resource, objects, resourceVersion, proven } = fact;
-        const outcome = this.view.adoptList(resource, objects, resourceVersion, proven, this.parts.monotonicMs());
-        if (resource === 'services') this.fresh = outcome === 'complete';
-        const stale: Effect[] = outcome === 'stale' && proven ? [staleList(resource)] : [];
-        return [...stale, ...this.joinPool()];
-      }
-      case 'changed':
-        this.view.adoptEvent(fact.resource, fact.type, fact.object, this.parts.monotonicMs());
-        return fact.resource === 'self' ? this.joinPool() : [];
-      case 'reached':
-        this.view[fact.resource].seen(fact.resourceVersion);
-        return [];
-      case 'contact':
-        return this.onContact(fact);
-      case 'refused':
-        return this.onRefused(fact);
       case 'announcer':
         return this.onAnnouncer(fact.event);
+      default:
+        return this.heard(this.cloudFacts.take(fact, this.nodePool, this.parts.monotonicMs()));
     }
   }
 
@@ -103,64 +114,100 @@ export class Speaker {
   }
 
   /** The session was told that a claim failed, and has dropped that offer until it is offered anew. */
-  claimFailed(): void {
-    this.told.forgetOffers();
+  claimFailed(address: string): void {
+    this.told.forgetOffer(address);
+    this.offers.touchAddress(address);
   }
 
-  /** Judges anew what this node offers. Cheap to call again: what did not change is not told again. */
+  /**
+   * Judges anew what this node offers, as far as it changed: a part of it where that is much, and {@link nextSettleMs} is 0.
+   * Cheap to call again: what did not change is not told again.
+   */
   settle(): Effect[] {
     const now = this.parts.monotonicMs();
-    this.view.trustEndpoints(this.cloud.trusts(now));
-    const { nodePool } = this;
-    if (nodePool === undefined) return [];
-    const proven = this.cloud.link.kind === 'connected' && this.fresh;
-    const members = [...this.view.membersOf(nodePool)];
-    const before = this.candidates.byAddress;
-    this.candidates = this.judge(nodePool, members);
-    const { byAddress } = this.candidates;
-    this.givenUp.update(before.keys(), byAddress, this.view.services.highest);
-    this.newAddresses.update(before, byAddress.keys(), this.view.announced, now);
-    for (const address of this.view.announced) if (!byAddress.has(address)) this.view.announced.delete(address);
+    const heard = this.heard(this.cloudFacts.settle(this.nodePool, now));
+    const trusted = this.cloud.trusts(now);
+    const { nodePool, view } = this;
+    if (nodePool === undefined) {
+      view.trustEndpoints(trusted);
+      return heard;
+    }
+    const { proven } = this.cloudFacts;
+    const members = [...view.membersOf(nodePool)];
+    const judged = this.offers.advance({ nodePool, members, trusted, proven }, now);
+    const { byAddress, isDue } = this.offers.candidates;
+    const { highest: seenRv } = view.services;
+    const died = judged.some(({ before, after }) => (before?.endpoints === 'dead') !== (after?.endpoints === 'dead'));
+    this.outages.settle((address) => byAddress.get(address)?.endpoints === 'dead', now, died);
+    const gone = judged.filter(({ before, after }) => before !== undefined && after === undefined);
+    this.givenUp.update(
+      gone.map(({ address }) => address),
+      byAddress,
+      seenRv,
+    );
+    this.newAddresses.update(judged, view.announced, now);
+    if (!isDue) this.sweepAnnounced();
     this.conflicts.keep((address) => byAddress.has(address), now);
+    const changed = judged.map(({ address }) => address);
+    const source = { byAddress, givenUp: this.givenUp.byAddress, proven, seenRv };
     return [
+      ...heard,
       ...this.configure(nodePool),
       ...this.told.members(members, this.parts.nodeName),
-      ...this.told.offers(this.candidates, this.givenUp, proven, this.view.services.highest),
+      ...this.told.offers(changed, source),
       ...this.tellNotes(members, now),
+      ...staleWords(judged),
+      ...this.remember(now),
     ];
+  }
+
+  /** The process ends: what the disk should know of an absence of the cloud, it should know now. */
+  lastWord(): void {
+    this.view.outage = this.outages.stored(this.parts.monotonicMs(), true);
   }
 
   /** Milliseconds until `settle` may find something without a fact: a pause ends, or the cloud is trusted again. */
   nextSettleMs(): number | undefined {
     const now = this.parts.monotonicMs();
-    const { byAddress } = this.candidates;
-    const waits = [this.conflicts.nextEndMs(now), this.reports.nextMs(byAddress, now), this.cloud.trustDueMs(now)];
+    const { candidates } = this.offers;
+    if (candidates.isDue && this.nodePool !== undefined) return 0;
+    const waits = [
+      this.conflicts.nextEndMs(now),
+      this.reports.nextMs(candidates, now),
+      ...this.cloudFacts.dueMs(now),
+      this.probes.settleDueMs(),
+      this.outages.storeDueMs(),
+    ];
     const due = waits.filter((ms) => ms !== undefined);
     return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - now);
   }
 
-  private onContact({ contact, error }: Extract<Fact, { kind: 'contact' }>): Effect[] {
-    const { turn, news } = this.cloud.contact(contact, error, this.parts.monotonicMs());
-    if (news !== undefined) {
-      return [{ kind: 'say', level: 'warn', msg: 'the cloud does not answer', fields: { err: news } }];
-    }
-    if (turn === undefined) return [];
-    const effect: Effect = { kind: 'link', ...turn };
-    if (turn.after !== 'connected') return [effect];
-    return [effect, { kind: 'relist', which: turn.before === 'offline' ? 'all' : 'unproven' }];
+  private heard({ effects, learned, turn }: CloudStep): Effect[] {
+    if (learned.outlived) this.givenUp.clear();
+    return [
+      ...effects,
+      ...(learned.resources.has('self') ? this.joinPool() : []),
+      ...(turn === undefined ? [] : this.outages.turn(turn, this.parts.monotonicMs())),
+    ];
   }
 
-  private onRefused({ resource, error: err }: Extract<Fact, { kind: 'refused' }>): Effect[] {
-    if (!this.cloud.refused(err, this.parts.monotonicMs())) return [];
-    return [
-      { kind: 'say', level: 'warn', msg: 'the cloud answers, but not with what was asked', fields: { resource, err } },
-    ];
+  /** Of addresses that the NodePool has no more nothing is remembered. */
+  private sweepAnnounced(): void {
+    const { announced } = this.view;
+    const { byAddress } = this.offers.candidates;
+    const looked = `${announced.size} ${byAddress.size}`;
+    if (looked === this.swept) return;
+    for (const address of announced) if (!byAddress.has(address)) announced.delete(address);
+    this.swept = `${announced.size} ${byAddress.size}`;
   }
 
   private onAnnouncer(event: AnnouncerEvent): Effect[] {
     const now = this.parts.monotonicMs();
+    if (event.kind === 'links-changed') this.offers.touchAll();
     if (event.kind === 'announced') this.view.announced.add(event.address);
     if (event.kind === 'announced' || event.kind === 'withdrawn') this.reports.announced(event, now);
+    if (event.kind === 'announced') this.outages.began(event.address, now);
+    else if (event.kind === 'withdrawn' || event.kind === 'failed') this.outages.ended(event.address, now);
     if (event.kind !== 'failed' && event.kind !== 'conflict' && event.kind !== 'duplicate-owner') return [];
     const { address, byMac, link } = event;
     const effects: Effect[] = [];
@@ -189,26 +236,19 @@ export class Speaker {
     this.joined = nodePool;
     this.told.forget();
     this.reports.clear();
-    this.candidates = { byAddress: new Map(), notes: [] };
+    this.offers.reset();
+    this.newAddresses.clear();
+    this.probes.clear();
     this.givenUp.clear();
     const follow: Effect = { kind: 'follow', nodePool };
     return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool }];
   }
 
-  private judge(nodePool: string, members: readonly NodeFacts[]): Candidates {
-    const { nodeName, linkFor, monotonicMs } = this.parts;
-    const now = monotonicMs();
-    return findCandidates({
-      nodeName,
-      nodePool,
-      poolNodes: new Set([nodeName, ...members.map(({ name }) => name)]),
-      excluded: this.view.self.get(nodeName)?.excluded ?? false,
-      services: this.view.services.values(),
-      endpointsOf: (key) => this.view.endpoints.of(key),
-      endpointsKnown: this.view.slices.complete,
-      linkFor,
-      inConflict: (address) => this.conflicts.isPaused(address, now),
-    });
+  private remember(now: number): Effect[] {
+    const stored = this.outages.stored(now);
+    if (stored === this.view.outage) return [];
+    this.view.outage = stored;
+    return [{ kind: 'touch' }];
   }
 
   private configure(nodePool: string): Effect[] {
@@ -227,21 +267,11 @@ export class Speaker {
   }
 
   /** Links on which the NodePool's addresses would be announced; empty while none is known. */
-  links(): Set<string> {
-    const names = new Set<string>();
-    for (const { link } of this.candidates.byAddress.values()) if (link !== undefined) names.add(link);
-    return names;
+  links(): ReadonlySet<string> {
+    return this.offers.candidates.links;
   }
 
   internalIps(): readonly string[] {
     return this.view.self.get(this.parts.nodeName)?.internalIps ?? [];
   }
-}
-
-function staleList(resource: Resource): Effect {
-  const fields = {
-    resource,
-    remedy: 'If the cluster was restored from a backup, delete the cache folder and restart.',
-  };
-  return { kind: 'say', level: 'warn', msg: 'list older than what is known; not adopted', fields };
 }

@@ -1,22 +1,36 @@
 import type { NodeFacts } from '@openyurt/nodepool-types';
-import type { Candidates } from './candidates/offers.ts';
+import type { Candidate } from './candidates/offers.ts';
+import { sameItem } from './election/offer.ts';
 import type { Effect } from './facts.ts';
-import type { GivenUp } from './offline/given-up.ts';
+import type { OfferItem } from './pool-session.ts';
+
+/** What the offers are told from. */
+export interface OfferSource {
+  readonly byAddress: ReadonlyMap<string, Candidate>;
+  /** Tombstones of addresses given up, by address. */
+  readonly givenUp: ReadonlyMap<string, OfferItem>;
+  /** The API was present when this was learned. */
+  readonly proven: boolean;
+  /** How far the view of Services has come. */
+  readonly seenRv: bigint;
+}
 
 /** What the pool session was told last: the same is not told again. */
 export class ToldPool {
-  private offered = '';
+  /** undefined: nothing yet, the whole is to come. */
+  private offered: Map<string, OfferItem> | undefined;
+  private seenRv = 0n;
   private named = '';
 
   /** A session has begun: it must hear everything. */
   forget(): void {
-    this.offered = '';
+    this.offered = undefined;
     this.named = '';
   }
 
-  /** The session has dropped an offer: what stands in `offers` must be told again, also if it is the same. */
-  forgetOffers(): void {
-    this.offered = '';
+  /** The session has dropped this offer: it must be told again, also if it is the same. */
+  forgetOffer(address: string): void {
+    this.offered?.delete(address);
   }
 
   members(nodes: readonly NodeFacts[], self: string): Effect[] {
@@ -29,17 +43,42 @@ export class ToldPool {
     return [{ kind: 'members', members }];
   }
 
-  /** @param proven the API was present when this was learned @param seenRv how far the view of Services has come */
-  offers({ byAddress }: Candidates, givenUp: GivenUp, proven: boolean, seenRv: bigint): Effect[] {
-    const offered = [...byAddress.values()].filter((one) => one.notOffered === undefined);
-    const items = [
-      ...offered.map((one) => ({ address: one.address, uids: one.serviceUids, rv: one.resourceVersion, proven })),
-      ...givenUp.items(),
-    ];
-    const text = items.map((item) => `${item.address} ${item.rv} ${'gone' in item ? 'gone' : item.uids}`).join('\n');
-    const told = `${proven} ${byAddress.size}\n${text}`;
-    if (told === this.offered) return [];
-    this.offered = told;
-    return [{ kind: 'offer', items, seenRv }];
+  /** @param changed of these alone the offer may be another one than before */
+  offers(changed: Iterable<string>, source: OfferSource): Effect[] {
+    const { seenRv } = source;
+    const wentBack = seenRv < this.seenRv;
+    if (this.offered === undefined || wentBack) return [this.whole(source)];
+    const set: OfferItem[] = [];
+    const gone: string[] = [];
+    for (const address of changed) {
+      const item = itemOf(address, source);
+      const told = this.offered.get(address);
+      if (item === undefined ? told === undefined : told !== undefined && sameItem(item, told)) continue;
+      if (item === undefined) gone.push(address);
+      else set.push(item);
+      if (item === undefined) this.offered.delete(address);
+      else this.offered.set(address, item);
+    }
+    if (set.length + gone.length === 0) return [];
+    this.seenRv = seenRv;
+    return [{ kind: 'offers-changed', set, gone, seenRv }];
   }
+
+  private whole(source: OfferSource): Effect {
+    const { byAddress, givenUp, seenRv } = source;
+    this.offered = new Map();
+    for (const address of [...byAddress.keys(), ...givenUp.keys()]) {
+      const item = itemOf(address, source);
+      if (item !== undefined) this.offered.set(address, item);
+    }
+    this.seenRv = seenRv;
+    return { kind: 'offer', items: [...this.offered.values()], seenRv };
+  }
+}
+
+function itemOf(address: string, { byAddress, givenUp, proven }: OfferSource): OfferItem | undefined {
+  const candidate = byAddress.get(address);
+  if (candidate === undefined || candidate.notOffered !== undefined) return givenUp.get(address);
+  const { serviceUids: uids, resourceVersion: rv, endpoints } = candidate;
+  return { address, uids, rv, proven, endpoints };
 }

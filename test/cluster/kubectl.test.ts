@@ -156,6 +156,12 @@ describe('kubectl on an autonomous node', function () {
     assert.match(text, /Endpoints: +10\.244\.1\.2:8080,10\.244\.1\.3:8080,10\.244\.2\.2:8080 \+ 1 more/);
   });
 
+  it('kubectl describe node, without its Pods', async () => {
+    const { code, stdout } = await local('describe node hz-a');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Name: +hz-a$/m);
+  });
+
   it('kubectl get announcements says who answers, and how old the cloud is', async () => {
     const whose = async () => (await local('get announcements')).stdout;
     await waitUntil(
@@ -167,7 +173,7 @@ describe('kubectl on an autonomous node', function () {
     assert.deepEqual(head?.split(/ {2,}/), ['ADDRESS', 'SERVICE', 'OWNER', 'SINCE', 'HERE', 'CLOUD', 'CLOUD-AGE']);
     assert.match(
       row ?? '',
-      /^192\.168\.10\.\d+ +default\/web +hz-[ab] +\d+m?\d*s +(announced on eth0|stands by) +offline +\d+m?\d*s$/,
+      /^192\.168\.10\.\d+ +default\/web +hz-[ab] +\d+m?\d*s +(announced on eth0|stands by)(, endpoints dead)? +offline +\d+m?\d*s$/,
     );
     assert.match((await local('get ann -o wide')).stdout, / disk +\d+m?\d*s$/m);
   });
@@ -181,7 +187,7 @@ describe('kubectl on an autonomous node', function () {
     try {
       await waitUntil('the first row', async () => watch.lines.length > 0, PATIENCE);
       await stage.stopSpeaker(owner, 'SIGKILL');
-      const taken = new RegExp(` ${other} .* announced on eth0 `);
+      const taken = new RegExp(` ${other} .* announced on eth0(, endpoints dead)? `);
       await waitUntil('the new owner', async () => watch.lines.some((line) => taken.test(line)), PATIENCE);
       await stage.startSpeaker(owner);
       const back = async () => / offline /.test((await local('get announcements', undefined, owner)).stdout);

@@ -63,9 +63,10 @@ describe('sites in network namespaces', () => {
   });
 
   it('a process that is killed takes its children along, and the next site sweeps its namespaces', async () => {
+    const swept = 'ylx'; // nobody else's: another suite's next site must not sweep first
     const module = fileURLToPath(new URL('../support/netns/site.ts', import.meta.url));
     const script = `import { Site } from ${JSON.stringify(module)};
-      const site = await Site.create({ pools: [{ name: 'x', nodes: ['n'] }] });
+      const site = await Site.create({ prefix: ${JSON.stringify(swept)}, pools: [{ name: 'x', nodes: ['n'] }] });
       const child = site.spawn(site.node('n').ns, 'sleep', ['600']);
       console.log(site.plan.prefix + ' ' + child.pid);
       setInterval(() => {}, 1000);`;
@@ -81,7 +82,7 @@ describe('sites in network namespaces', () => {
     }
     const left = () => readdirSync('/run/netns').filter((name) => name.startsWith(`${prefix}-`));
     assert.notEqual(left().length, 0);
-    (await Site.create({ pools: [] })).close();
+    (await Site.create({ prefix: swept, pools: [] })).close();
     assert.deepEqual(left(), []);
   });
 

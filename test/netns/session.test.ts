@@ -144,6 +144,12 @@ describe('pool session between nodes of a site', function () {
     site.restoreLan(victim.node);
     await until('at rest', atRest);
     report('heal to rest', [nowMs() - healedMs]);
+    const silent = ADDRESSES.map((a) => members.flatMap((m) => m.withdrawnMs(a, healedMs) ?? []));
+    for (const each of silent) assert.equal(each.length, 1, 'one of the two falls silent, and nobody else');
+    report(
+      'heal to one answer',
+      silent.flat().map((atMs) => atMs - healedMs),
+    );
   });
 
   it('members meet by multicast where nobody named their addresses', async () => {

@@ -29,6 +29,7 @@ export interface Start {
 export class SpeakerSite {
   readonly folder = mkdtempSync(join(tmpdir(), 'yurtlb-speaker-'));
   private readonly speakers = new Map<string, ChildProcess>();
+  private closed = false;
 
   private constructor(readonly site: Site) {}
 
@@ -89,7 +90,9 @@ export class SpeakerSite {
       stdio: ['ignore', 'inherit', 'pipe'],
       env: { ...process.env, ...env },
     });
-    child.stderr?.on('data', (text: Buffer) => writeFileSync(this.logFile(node), text, { flag: 'a' }));
+    child.stderr?.on('data', (text: Buffer) => {
+      if (!this.closed) writeFileSync(this.logFile(node), text, { flag: 'a' }); // the last words of a killed one come late
+    });
     this.speakers.set(node, child);
     return startedMs;
   }
@@ -199,6 +202,7 @@ export class SpeakerSite {
   }
 
   close(): void {
+    this.closed = true;
     this.site.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -3,7 +3,14 @@ export interface State {
   readonly nodePool: string | null;
   readonly cloud: { readonly state: string };
   readonly cache: { readonly generation: number; readonly damagedSlots: number };
-  readonly addresses: { address: string; services: string[]; owner: string | null; offered: true | string }[];
+  readonly addresses: {
+    address: string;
+    services: string[];
+    owner: string | null;
+    offered: true | string;
+    staleEndpoints: boolean;
+    here?: { state: string; byMac?: string };
+  }[];
   readonly members: { node: string; state: string }[];
 }
 
@@ -11,6 +18,7 @@ export interface State {
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
+  readonly logger?: string;
   readonly code?: string;
   readonly remedy?: string;
   readonly err?: { readonly code: string; readonly message: string; readonly remedy: string };

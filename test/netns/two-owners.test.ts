@@ -63,7 +63,9 @@ describe('two that answer for one address', function () {
     for (const mac of [ownMac, otherMac]) assert.ok(notes[0]?.includes(mac), notes[0]);
     const said = site.linesOf(owner).filter(({ msg }) => msg === 'two members of the pool announce the same address');
     assert.ok(said.length > 0);
-    assert.equal(site.state(owner)?.addresses[0]?.owner, owner, 'it is kept');
+    const line = site.state(owner)?.addresses[0];
+    assert.equal(line?.owner, owner, 'it is kept');
+    assert.deepEqual([line?.here?.state, line?.here?.byMac], ['announced', otherMac]);
     rogue.tell({ do: 'withdraw', address: VIP });
     await asker.answer(VIP, { mac: ownMac, sinceMs: Date.now() });
   });

@@ -28,7 +28,8 @@ function syn(mine: Connection, to: Endpoint, credential: PskCredential, tries: n
       return;
     }
     const there = target.process;
-    if (there?.state === 'running') lan.watch.met(machine.index, target.index);
+    // A kernel goes on dialing for a process that is stopped; that process meets nobody.
+    if (there?.state === 'running' && mine.process.state === 'running') lan.watch.met(machine.index, target.index);
     if (there === undefined || there.state === 'dead' || to.port !== PORT)
       mine.process.deliver(() => mine.fall('refused'));
     else handshake(mine, there, credential);
@@ -73,7 +74,12 @@ export class Connection implements PeerChannel {
   send(bytes: Buffer): void {
     this.process.sent.messages++;
     const { other } = this;
-    if (!this.over) other?.later(() => other.over || other.events?.data(bytes));
+    if (this.over || other === undefined) return;
+    other.later(() => {
+      if (other.over)
+        this.later(() => this.fall('ended')); // its kernel knows no such connection
+      else other.events?.data(bytes);
+    });
   }
 
   end(): void {
@@ -85,6 +91,13 @@ export class Connection implements PeerChannel {
     this.over = true;
     const { other } = this;
     other?.later(() => other.fall('ended'));
+  }
+
+  /** Both ends are told that the other one ended it. */
+  break(): void {
+    const { other } = this;
+    this.process.deliver(() => this.fall('ended'));
+    other?.process.deliver(() => other.fall('ended'));
   }
 
   /** Without power nothing is said; who asks once it is back learns that the connection is no more. */

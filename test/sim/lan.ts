@@ -23,7 +23,7 @@ export const RETRANSMIT_MS = 200;
 export interface LanWatch {
   /** A packet that says who sent it was read. */
   met(from: number, to: number): void;
-  /** So many datagrams in a row are lost on this way. */
+  /** So many datagrams in a row are lost on this way, of those alike. */
   lost(from: number, to: number, inRow: number): void;
   /** A segment of a connection, or a dial, comes through not before this time. */
   heldUp(a: number, b: number, untilMs: number): void;
@@ -44,7 +44,7 @@ export class Lan {
   readonly random: () => number;
   readonly machines: Machine[] = [];
   watch: LanWatch = { met: () => {}, lost: () => {}, heldUp: () => {} };
-  /** Counts of {@link reaches} changing. */
+  /** Grows with each change of who reaches whom, and of which processes run. */
   version = 0;
   calm = false;
   private readonly byAddress = new Map<string, Machine>();
@@ -57,12 +57,17 @@ export class Lan {
     machines: number,
   ) {
     this.random = seeded(seed);
-    for (let index = 0; index < machines; index++) {
-      const address = `10.0.${index >> 7}.${(index & 127) + 1}`;
-      const machine: Machine = { index, address, powered: false, plugged: true, process: undefined };
-      this.machines.push(machine);
-      this.byAddress.set(address, machine);
-    }
+    for (let i = 0; i < machines; i++) this.addMachine();
+  }
+
+  /** 10.0.0.1, 10.0.0.2, … */
+  addMachine(): Machine {
+    const index = this.machines.length;
+    const address = `10.0.${index >> 7}.${(index & 127) + 1}`;
+    const machine: Machine = { index, address, powered: false, plugged: true, process: undefined };
+    this.machines.push(machine);
+    this.byAddress.set(address, machine);
+    return machine;
   }
 
   machineAt(address: string): Machine | undefined {
@@ -90,6 +95,10 @@ export class Lan {
     this.version++;
   }
 
+  changed(): void {
+    this.version++;
+  }
+
   isCut(from: number, to: number): boolean {
     return this.cuts.has(this.way(from, to));
   }
@@ -113,9 +122,13 @@ export class Lan {
     return part > 0 && !this.calm && this.random() < part;
   }
 
-  /** One datagram; `run` is its arrival at a process that may be anything but there. */
-  carry(from: Machine, to: Machine, run: () => void): void {
-    const way = this.way(from.index, to.index);
+  /**
+   * One datagram; `run` is its arrival at a process that may be anything but there.
+   *
+   * @param alike below 4; of others that come through nobody learns what was lost
+   */
+  carry(from: Machine, to: Machine, alike: number, run: () => void): void {
+    const way = this.way(from.index, to.index) * 4 + alike;
     if (this.happens(this.character.loss)) {
       const inRow = (this.lostInRow.get(way) ?? 0) + 1;
       this.lostInRow.set(way, inRow);

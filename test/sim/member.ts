@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type Log, type SiteConfig, silentLog } from '@openyurt/nodepool-types';
-import type { OfferItem } from '../../edge-speaker/src/election/offer.ts';
+import { type OfferItem, sameItem } from '../../edge-speaker/src/election/offer.ts';
 import { PoolSession } from '../../edge-speaker/src/pool-session.ts';
 import type { RawPoolKey } from '../../edge-speaker/src/ports/pool-key-source.ts';
 import { CloudView } from './cloud.ts';
 import { type Lan, type Machine, PORT } from './lan.ts';
 import { Process } from './process.ts';
 
-export const TEST_KEY: RawPoolKey = { id: 'key-1', secret: Buffer.alloc(32, 7) };
+export function testKey(serial: number): RawPoolKey {
+  return { id: `key-${serial}`, secret: Buffer.alloc(32, serial) };
+}
 
 /** What a member tells the watch, as it happens. */
 export interface MemberEvents {
@@ -32,6 +34,8 @@ export class Member {
   bootedMs = 0;
   session: PoolSession | undefined;
   process: Process | undefined;
+  private keys: readonly RawPoolKey[] = [];
+  private onKeys = (): void => {};
   readonly counts = new Map<string, number>();
   private memory: readonly string[] = [];
 
@@ -67,13 +71,19 @@ export class Member {
     });
   }
 
-  boot(site: SiteConfig, members: readonly { node: string; addresses: readonly string[] }[], tracing: boolean): void {
+  boot(
+    site: SiteConfig,
+    keys: readonly RawPoolKey[],
+    members: readonly { node: string; addresses: readonly string[] }[],
+    tracing: boolean,
+  ): void {
     const { lan, node } = this;
     const process = new Process(lan, this.machine);
     this.process = process;
     this.machine.process = process;
     this.answers.clear();
     this.leaving = false;
+    this.keys = keys;
     this.bootedMs = lan.time.monotonicMs();
     this.view.restart();
     const guarded = (run: () => void) => {
@@ -83,7 +93,13 @@ export class Member {
       node,
       nodePool: 'hangzhou',
       incarnation: BigInt(Math.floor(lan.random() * 2 ** 52)),
-      keys: { current: () => [TEST_KEY], onChange: () => () => {} },
+      keys: {
+        current: () => this.keys,
+        onChange: (run) => {
+          this.onKeys = run;
+          return () => {};
+        },
+      },
       socket: process,
       clock: process.clock,
       timers: process.timers,
@@ -103,6 +119,7 @@ export class Member {
       },
     });
     this.session = session;
+    this.lan.changed();
     this.alter(session, this);
     session.setMembers(members.filter((one) => one.node !== node));
     session.setDraining(this.draining);
@@ -111,18 +128,39 @@ export class Member {
     void session.start();
   }
 
+  setKeys(keys: readonly RawPoolKey[]): void {
+    this.keys = keys;
+    this.onKeys();
+  }
+
+  /** All that its hub has to tell. */
+  tellAll(site: SiteConfig, keys: readonly RawPoolKey[]): void {
+    this.setKeys(keys);
+    this.session?.setSite(site);
+    this.session?.setDraining(this.draining);
+    this.tellLinks();
+    this.tellOffers();
+  }
+
   tellLinks(): void {
     const { plugged, address, index } = this.machine;
     const mac = `02:00:00:00:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;
     this.session?.setLinks(plugged ? [{ name: 'eth0', mac, ip: address }] : []);
   }
 
-  /** Without a link nothing can be answered, so nothing is offered. */
-  tellOffers(): void {
+  /** Without a link nothing can be answered, so nothing is offered. @returns the addresses of which something else is told */
+  tellOffers(): string[] {
     const own = this.view.offers(this.machine.plugged ? this.able : new Set());
+    const before = this.told;
     this.told = new Map(own.items.map((item) => [item.address, item]));
     this.toldMs = this.lan.time.monotonicMs();
     this.session?.setOffers(own);
+    const gone = [...before.keys()].filter((address) => !this.told.has(address));
+    const other = own.items.filter((item) => {
+      const told = before.get(item.address);
+      return told === undefined || !sameItem(item, told);
+    });
+    return [...gone, ...other.map(({ address }) => address)];
   }
 
   /** The process is no more. */
@@ -130,6 +168,7 @@ export class Member {
     this.answers.clear();
     this.told = new Map();
     this.session = undefined;
+    this.lan.changed();
     this.leaving = false;
   }
 

@@ -63,6 +63,16 @@ export const MUTANTS: Readonly<Record<string, Alter>> = {
       return [...effects, ...part(session, 'machine', 'pool', 'ledger').drop('leaving')];
     };
   },
+  'who came back takes at once': (session) => {
+    part(session, 'machine', 'standing').readyMs = () => 0;
+  },
+  'each part takes itself for the majority': (session) => {
+    part(session, 'machine', 'standing', 'sight').suffices = () => true;
+  },
+  'a holder keeps nothing from who comes back': (session) => {
+    const ledger = part(session, 'machine', 'pool', 'ledger');
+    Object.defineProperty(ledger, 'failBack', { get: () => 'always', set: () => {} });
+  },
 };
 
 function onEffects(session: PoolSession, change: (effects: Effect[]) => Effect[]): void {

@@ -21,6 +21,8 @@ export interface Sent {
   messages: number;
 }
 
+export type ProcessState = 'running' | 'stopped' | 'frozen' | 'dying' | 'dead';
+
 interface Timer {
   dueMs: number;
   run: () => void;
@@ -33,7 +35,6 @@ interface Timer {
  */
 export class Process implements PeerSocket {
   handlers: PeerSocketHandlers | undefined;
-  state: 'running' | 'stopped' | 'frozen' | 'dying' | 'dead' = 'running';
   readonly sent: Sent = { datagrams: 0, messages: 0 };
   /** How late its timers are at most, ms. */
   slackMs = 0;
@@ -45,6 +46,7 @@ export class Process implements PeerSocket {
   /** Its own clock is behind the LAN's by this: hosts start at different times, and suspended ones lose some. */
   private lostMs: number;
   private frozenAtMs = 0;
+  private now: ProcessState = 'running';
 
   constructor(
     readonly lan: Lan,
@@ -68,6 +70,15 @@ export class Process implements PeerSocket {
       };
     },
   };
+
+  get state(): ProcessState {
+    return this.now;
+  }
+
+  private set state(state: ProcessState) {
+    this.now = state;
+    this.lan.changed();
+  }
 
   get alive(): boolean {
     return this.state === 'running' || this.state === 'stopped' || this.state === 'frozen';
@@ -129,17 +140,23 @@ export class Process implements PeerSocket {
   sendTo(bytes: Buffer, to: Endpoint): void {
     this.sent.datagrams++;
     const machine = this.lan.machineAt(to.address);
-    if (machine !== undefined && to.port === PORT) this.toward(machine, bytes);
+    if (machine !== undefined && to.port === PORT) this.toward(machine, bytes, bytes[3] === HEARTBEAT ? 0 : 1);
   }
 
   sendToGroup(bytes: Buffer): void {
     this.sent.datagrams++;
     if (!this.lan.character.multicast) return;
-    for (const machine of this.lan.machines) if (machine !== this.machine) this.toward(machine, bytes);
+    for (const machine of this.lan.machines)
+      if (machine !== this.machine) this.toward(machine, bytes, bytes[3] === HEARTBEAT ? 2 : 3);
   }
 
   dial(to: Endpoint, credential: PskCredential, events: ChannelEvents): PeerChannel {
     return connect(this, to, credential, events);
+  }
+
+  /** Its connections with that host end, as by a forged reset. */
+  breakWith(machine: Machine): void {
+    for (const connection of this.connections) if (connection.remote.address === machine.address) connection.break();
   }
 
   adopt(connection: Connection): void {
@@ -158,8 +175,8 @@ export class Process implements PeerSocket {
     this.connections.clear();
   }
 
-  private toward(machine: Machine, bytes: Buffer): void {
-    this.lan.carry(this.machine, machine, () => machine.process?.datagram(bytes, this.machine));
+  private toward(machine: Machine, bytes: Buffer, alike: number): void {
+    this.lan.carry(this.machine, machine, alike, () => machine.process?.datagram(bytes, this.machine));
   }
 
   private datagram(bytes: Buffer, from: Machine): void {

@@ -15,13 +15,15 @@ export interface Watched {
   readonly excuses: Excuses;
   readonly bounds: () => Bounds;
   readonly seeds: Seeds;
-  readonly policy: Scenario['policy'];
+  readonly policy: () => Scenario['policy'];
 }
 
 /** Who may announce what, by the truth that no member has: the API's own, and the LAN as it is. */
 export class Rights {
   private known: number[] = [];
-  private version = '';
+  private whole = false;
+  private theirs: Member[] = [];
+  private version = -1;
 
   constructor(private readonly site: Watched) {}
 
@@ -34,8 +36,8 @@ export class Rights {
 
   /** `splitPolicy: majority`, by the LAN as it is. */
   private seesEnough(member: Member): boolean {
-    const { policy, members, lan } = this.site;
-    if (policy.splitPolicy === 'always' || members.length < 3) return true;
+    const { members, lan } = this.site;
+    if (this.site.policy().splitPolicy === 'always' || members.length < 3) return true;
     const seen = members.filter((m) => m === member || (m.isThere && lan.reaches(m.machine, member.machine)));
     if (2 * seen.length !== members.length) return 2 * seen.length > members.length;
     const lowest = members.map((m) => m.node).sort()[0];
@@ -56,29 +58,49 @@ export class Rights {
 
   /** It has the better right, and keeps it. */
   mayNotTake(member: Member, holder: Member, address: string): boolean {
-    const { policy, seeds } = this.site;
+    const { seeds } = this.site;
+    const policy = this.site.policy();
     if (policy.failBack === 'never' || member.draining || seeds.beats(holder.node, member.node, address)) return true;
     return this.site.lan.time.monotonicMs() - member.bootedMs < policy.minReadySeconds * 1000;
   }
 
-  /** Member → the lowest member that it reaches, over others too, both ways. */
+  /** Those that clients reach. */
+  there(): readonly Member[] {
+    this.refresh();
+    return this.theirs;
+  }
+
+  /**
+   * Member → the lowest member of its part. Who hears others and is not heard by them is of their part: it cannot know that
+   * its heartbeats are lost, and clients that it hears hear the others.
+   */
   parts(): readonly number[] {
+    this.refresh();
+    return this.known;
+  }
+
+  /** All that clients reach are in one part. */
+  isWhole(): boolean {
+    this.refresh();
+    return this.whole;
+  }
+
+  private refresh(): void {
     const { members, lan } = this.site;
-    const version = `${lan.version} ${members.map((m) => (m.isThere ? 1 : 0)).join('')}`;
-    if (version === this.version) return this.known;
-    this.version = version;
+    if (lan.version === this.version) return;
+    this.version = lan.version;
+    this.theirs = members.filter((m) => m.isThere);
     const parts = members.map((_, i) => i);
     const root = (i: number): number => (parts[i] === i ? i : root(parts[i] ?? i));
-    for (const a of members) {
-      if (!a.isThere) continue;
-      for (const b of members) {
-        if (b.index <= a.index || !b.isThere || root(a.index) === root(b.index)) continue;
-        if (!lan.reaches(a.machine, b.machine)) continue;
+    for (const a of this.theirs) {
+      for (const b of this.theirs) {
+        if (b.index <= a.index || root(a.index) === root(b.index)) continue;
+        if (!lan.carries(a.machine, b.machine) && !lan.carries(b.machine, a.machine)) continue;
         const [low, high] = [root(a.index), root(b.index)].sort((x, y) => x - y);
         if (low !== undefined && high !== undefined) parts[high] = low;
       }
     }
     this.known = parts.map((_, i) => root(i));
-    return this.known;
+    this.whole = new Set(this.theirs.map((m) => this.known[m.index])).size <= 1;
   }
 }

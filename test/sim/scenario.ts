@@ -15,6 +15,7 @@ export const KINDS = [
   'cut-pair',
   'cut-one-way',
   'heal',
+  'reset',
   'other-endpoints',
   'move-endpoint',
   'claim-failed',
@@ -25,6 +26,8 @@ export const KINDS = [
   'clock-jump',
   'tune',
   'drain',
+  'policy',
+  'rotate-key',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -50,6 +53,8 @@ export interface Scenario {
   readonly able: number;
   readonly heartbeatMs: number;
   readonly slackMs: number;
+  /** The members start one after another within this time. */
+  readonly startsWithinMs: number;
   readonly policy: Pick<SiteConfig, 'minReadySeconds' | 'failBack' | 'splitPolicy'>;
   readonly lan: LanCharacter;
   readonly disturbances: readonly Disturbance[];
@@ -78,31 +83,44 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   'clock-jump': 1,
   tune: 1,
   drain: 2,
+  reset: 2,
+  policy: 2,
+  'rotate-key': 2,
 };
 
+/** Members by the last two digits of the seed. */
+const SIZES: readonly { upTo: number; members: readonly [number, number] }[] = [
+  { upTo: 15, members: [2, 2] },
+  { upTo: 55, members: [3, 3] },
+  { upTo: 85, members: [4, 5] },
+  { upTo: 97, members: [6, 7] },
+  { upTo: 99, members: [8, 10] },
+];
+
 /**
- * The mix. Of 100 seeds 60 have 2 or 3 members, 30 have 4 or 5, 9 have 6 to 10 (mostly 6), each with 20 addresses, and one has 20 with
- * 100. Each second pool rests between two disturbances, so that bounds are tight; in the others they overlap. A third loses
+ * The mix. Of 100 seeds 15 have 2 members, 40 have 3, 30 have 4 or 5, 12 have 6 or 7, 2 have 8 to 10, each with 10 addresses, and one
+ * has 16 with 60. Each second pool rests between two disturbances, so that bounds are tight; in the others they overlap. A third loses
  * packets, a quarter has a slow LAN, a sixth no multicast.
  */
 export function scenarioOf(seed: number): Scenario {
   const random = seeded(seed * 7919 + 1);
   const place = seed % 100;
   const draw = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
-  const members =
-    place === 0 ? 20 : place <= 60 ? draw(2, 3) : place <= 90 ? draw(4, 5) : place <= 97 ? 6 : draw(7, 10);
+  const [fewest, most] = place === 0 ? [16, 16] : (SIZES.find(({ upTo }) => place <= upTo)?.members ?? [3, 3]);
+  const members = draw(fewest, most);
   const rests = seed % 2 === 0;
   const lossy = seed % 3 === 0;
   const slow = random() < 0.25;
   return {
     seed,
     members,
-    addresses: place === 0 ? 100 : 20,
+    addresses: place === 0 ? 60 : 10,
     able: place === 0 ? 0.2 : 0.4 + 0.6 * random(),
     heartbeatMs: place === 0 ? 500 : random() < 0.07 ? 30 : 100,
     slackMs: random() < 0.5 ? 0 : 3,
+    startsWithinMs: random() < 0.8 ? 100 : 3000,
     policy: {
-      minReadySeconds: random() < 0.25 ? 1 : 0,
+      minReadySeconds: random() < 0.4 ? 1 : 0,
       failBack: random() < 0.15 ? 'never' : 'always',
       splitPolicy: random() < 0.15 ? 'majority' : 'always',
     },
@@ -113,7 +131,7 @@ export function scenarioOf(seed: number): Scenario {
       delayMs: slow ? [0.5, 8] : [0.05, 0.5],
       multicast: random() > 1 / 6,
     },
-    disturbances: disturbances(random, members > 10 ? 4 : draw(3, 5), rests),
+    disturbances: disturbances(random, draw(3, 5), rests),
   };
 }
 
@@ -124,9 +142,10 @@ export function largeScenario(seed: number, members: number, addresses: number):
     seed,
     members,
     addresses,
-    able: 4 / members,
+    able: 2.5 / members,
     heartbeatMs: 1000,
     slackMs: 3,
+    startsWithinMs: 1000,
     policy: { minReadySeconds: 0, failBack: 'always', splitPolicy: 'always' },
     lan: { loss: 0, duplicates: 0.01, late: 0, delayMs: [0.05, 0.5], multicast: true },
     disturbances: disturbances(random, 3, true).map((d) => ({ ...d, kind: 'kill' as const })),

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { DEFAULT_SITE_CONFIG, type SiteConfig } from '@openyurt/nodepool-types';
 import { Seeds } from '../../edge-speaker/src/election/seeds.ts';
 import type { PoolSession } from '../../edge-speaker/src/pool-session.ts';
+import type { RawPoolKey } from '../../edge-speaker/src/ports/pool-key-source.ts';
 import { seeded } from '../support/virtual-time.ts';
 import { Bounds } from './bounds.ts';
 import { Cloud } from './cloud.ts';
 import { Excuses } from './excuses.ts';
 import { Lan } from './lan.ts';
-import { Member } from './member.ts';
+import { Member, testKey } from './member.ts';
+import { Parted } from './parted.ts';
 import type { Scenario } from './scenario.ts';
 import { Talk } from './talk.ts';
 import type { Trace } from './trace.ts';
@@ -32,9 +35,16 @@ export class Site {
   readonly talk = new Talk(this.members);
   readonly seeds = new Seeds();
   config: SiteConfig;
+  /** The Secret, as the API has it. */
+  keys: readonly RawPoolKey[] = [testKey(1)];
   bounds: Bounds;
+  /** What an operator has begun is done by then. */
+  rollsOutUntilMs = 0;
+  private readonly parted = new Parted(this);
   /** Promises of sessions are under way: microtasks must run between two events. */
   private starting = 0;
+  private leaving = 0;
+  private readonly hash = createHash('sha256');
 
   constructor(
     readonly scenario: Scenario,
@@ -49,7 +59,7 @@ export class Site {
     this.excuses = new Excuses(members);
     this.config = { ...DEFAULT_SITE_CONFIG, ...scenario.policy, heartbeatMs };
     this.bounds = this.boundsOf(heartbeatMs);
-    this.watch = new Watch({ ...this, bounds: () => this.bounds, policy: scenario.policy });
+    this.watch = new Watch({ ...this, bounds: () => this.bounds, policy: () => this.config });
     this.lan.watch = {
       met: (a, b) => this.excuses.met(a, b, this.nowMs() + this.bounds.metMs),
       lost: (a, b, inRow) => this.lost(a, b, inRow),
@@ -58,10 +68,12 @@ export class Site {
     const on = {
       announced: (member: Member, address: string, probe: boolean) => {
         this.trace?.add(this.nowMs(), member.node, `announces${probe ? ' with probes' : ''}`, address);
+        this.hash.update(`${this.nowMs()} ${member.node} + ${address}\n`);
         this.watch.announced(member, address);
       },
       withdrew: (member: Member, address: string, reason: string) => {
         this.trace?.add(this.nowMs(), member.node, `withdraws (${reason})`, address);
+        this.hash.update(`${this.nowMs()} ${member.node} - ${address}\n`);
         this.watch.withdrew(member, address, reason);
       },
       noted: (member: Member, text: string) => this.trace?.add(this.nowMs(), member.node, text),
@@ -84,8 +96,14 @@ export class Site {
     await this.flush();
     if (atMs > MOST_MS) throw new Error('the site does not come to rest');
     while (this.watch.violation === undefined && this.lan.time.runNext(atMs)) {
-      if (this.starting > 0 || this.members.some((m) => m.leaving)) await this.flush();
+      if (this.starting > 0 || this.leaving > 0) await this.flush();
     }
+  }
+
+  /** Asked once, at the end. */
+  digest(): string {
+    const sent = this.members.map((m) => `${m.process?.sent.datagrams} ${m.process?.sent.messages}`);
+    return this.hash.update(`${this.nowMs()} ${sent.join()}`).digest('hex');
   }
 
   say(what: string): void {
@@ -97,7 +115,7 @@ export class Site {
     const named = this.members.map(({ node, machine }) => ({ node, addresses: [machine.address] }));
     this.listens(member, this.bounds.joinMs);
     this.starting++;
-    member.boot(this.config, named, this.trace !== undefined);
+    member.boot(this.config, this.keys, named, this.trace !== undefined);
     if (member.process !== undefined) member.process.slackMs = this.scenario.slackMs;
     if (member.cloudConnected) this.listSoon(member, 20 + this.random() * 200);
     this.watch.lookAtAll();
@@ -109,7 +127,8 @@ export class Site {
     this.excuses.joining(member.index, this.nowMs() + mostMs);
     const ask = () => {
       if (member.process !== process && process !== undefined) return;
-      if (member.runs && member.session?.settled === true) this.excuses.joined(member.index, this.nowMs());
+      if (member.runs && member.session?.settled === true)
+        this.excuses.joined(member.index, this.nowMs() + this.bounds.turnMs + this.bounds.judgedMs);
       else if (this.excuses.noneFor(member.index) > this.nowMs()) this.lan.time.after(ASK_MS, ask);
     };
     this.lan.time.after(ASK_MS, ask);
@@ -117,7 +136,11 @@ export class Site {
 
   terminate(member: Member): void {
     this.excuses.two(member.index, this.nowMs() + this.bounds.handOverMs + 600);
-    void member.leave().then(() => this.watch.lookAtAll());
+    this.leaving++;
+    void member.leave().then(() => {
+      this.leaving--;
+      this.watch.lookAtAll();
+    });
     this.watch.lookAtAll();
   }
 
@@ -133,12 +156,15 @@ export class Site {
   }
 
   tellOffers(member: Member): void {
-    member.tellOffers();
-    this.watch.lookAtAll();
+    this.watch.lookAt(member.tellOffers());
   }
 
-  /** Each way between the two lists opens or closes now. */
-  ways(change: () => void): void {
+  /**
+   * Ways between members open or close now.
+   *
+   * @param starting it starts now: it holds nothing that it has yet to give up, and claims nothing before it has heard the others
+   */
+  ways(change: () => void, starting?: Member): void {
     const { members, lan, excuses, bounds } = this;
     const before = members.map((a) => members.map((b) => lan.reaches(a.machine, b.machine)));
     change();
@@ -150,17 +176,22 @@ export class Site {
         if (was === is) continue;
         // A part that may be the smaller one falls silent when it sees so, the other begins when it does.
         if (!is) excuses.pair(a.index, b.index, { two: nowMs + 2 * bounds.deadMs });
-        if (is) excuses.opened(a.index, b.index, nowMs + bounds.foundMs + bounds.metMs);
+        const fresh = a === starting || b === starting;
+        const foundMs = this.parted.isQuick(a, b) ? bounds.againMs : bounds.foundMs + bounds.metMs;
+        const metMs = fresh && this.scenario.lan.loss === 0 ? nowMs : nowMs + foundMs;
+        if (!is) this.parted.closed(a, b);
+        if (is) excuses.opened(a.index, b.index, metMs);
         const oneWay = lan.carries(a.machine, b.machine) || lan.carries(b.machine, a.machine);
         const lostMs = oneWay ? 2 * bounds.deadMs : bounds.deadMs;
-        excuses.pair(a.index, b.index, { none: nowMs + (is ? bounds.foundMs + bounds.metMs : lostMs) });
+        excuses.pair(a.index, b.index, { none: is ? metMs : nowMs + lostMs });
       }
     }
     this.watch.lookAtAll();
   }
 
   boundsOf(heartbeatMs: number): Bounds {
-    return new Bounds({ heartbeatMs, lan: this.scenario.lan, slackMs: this.scenario.slackMs });
+    const { lan, slackMs, addresses } = this.scenario;
+    return new Bounds({ heartbeatMs, lan, slackMs, addresses });
   }
 
   private lost(a: number, b: number, inRow: number): void {
@@ -171,7 +202,10 @@ export class Site {
 
   private heldUp(a: number, b: number, untilMs: number): void {
     const heldMs = untilMs + this.bounds.handOverMs + this.bounds.metMs;
-    this.excuses.pair(a, b, { none: heldMs, two: heldMs });
+    for (const member of [a, b]) {
+      this.excuses.none(member, heldMs); // what one did not hear, a third acts upon
+      this.excuses.two(member, heldMs);
+    }
   }
 
   private listen(): void {

@@ -4,6 +4,11 @@ import type { Process } from './process.ts';
 const WINDOW_MS = 1000;
 /** Hellos to and answers for each other member: ten a second to each of two places, and ten answers, under one key. */
 const HELLOS = 30;
+/** To each member that fell silent a heartbeat each 20 ms, and no more than this to all; and one each 20 ms to the group. */
+const SOUGHT = 50;
+const SOUGHT_AT_MOST = 500;
+/** One that seeks is answered once in 10 ms. */
+const ANSWERS = 100;
 /** Words a second to each other member, whatever happens: nobody is disturbed more often in these scenarios. */
 const WORDS = 50;
 
@@ -20,7 +25,8 @@ export class Talk {
   tooMuch(heartbeatMs: number): string | undefined {
     const others = this.members.length - 1;
     // A heartbeat each interval, and an answer to one that asks for it at most each quarter of one.
-    const datagrams = others * (HELLOS + 2 * (WINDOW_MS / heartbeatMs + 1)) + HELLOS;
+    const beats = 2 * (WINDOW_MS / heartbeatMs + 1);
+    const datagrams = others * (HELLOS + beats + ANSWERS) + HELLOS + Math.min(others * SOUGHT, SOUGHT_AT_MOST) + SOUGHT;
     let found: string | undefined;
     for (const { index, node, process } of this.members) {
       const last = this.before[index];

@@ -1,29 +1,62 @@
+import { MUTANTS } from './mutants.ts';
 import { type Outcome, run } from './run.ts';
 import { largeScenario, type Scenario, scenarioOf } from './scenario.ts';
 import { verdictOf } from './verdict.ts';
 
-/** What a worker tells of one seed. */
-export interface SeedReport extends Job, Omit<Outcome, 'trace' | 'violation'> {
-  /** The tale of a fault, if one was found. */
-  readonly verdict: string | undefined;
-}
-
 /** A seed of the mix, or of a pool of another size. */
-export interface Job {
+export interface SeedJob {
+  readonly kind: 'seed';
   readonly seed: number;
   readonly large?: readonly [members: number, addresses: number] | undefined;
 }
 
-export function scenarioFor({ seed, large }: Job): Scenario {
+/** Seeds from 1 on, with a rule broken, until one shows it. */
+export interface MutantJob {
+  readonly kind: 'mutant';
+  readonly mutant: string;
+  readonly within: number;
+}
+
+export type Job = SeedJob | MutantJob;
+
+/** What a worker tells of one seed. */
+export interface SeedReport extends SeedJob, Omit<Outcome, 'trace' | 'violation'> {
+  /** The tale of a fault, if one was found. */
+  readonly verdict: string | undefined;
+}
+
+/** The first seed that shows the broken rule, if one does. */
+export interface MutantReport extends MutantJob {
+  readonly seed: number | undefined;
+  readonly fault?: string;
+  readonly text?: string;
+}
+
+export type Report = SeedReport | MutantReport;
+
+export function scenarioFor({ seed, large }: Pick<SeedJob, 'seed' | 'large'>): Scenario {
   return large === undefined ? scenarioOf(seed) : largeScenario(seed, ...large);
+}
+
+async function runSeed(job: SeedJob): Promise<SeedReport> {
+  const scenario = scenarioFor(job);
+  const { violation, trace: _, ...outcome } = await run(scenario);
+  const verdict = violation === undefined ? undefined : await verdictOf(scenario, { large: job.large });
+  return { ...job, verdict, ...outcome };
+}
+
+async function findMutant(job: MutantJob): Promise<MutantReport> {
+  const alter = MUTANTS[job.mutant];
+  if (alter === undefined) throw new Error(`no mutant is named ${job.mutant}`);
+  for (let seed = 1; seed <= job.within; seed++) {
+    const { violation } = await run(scenarioOf(seed), { alter });
+    if (violation !== undefined) return { ...job, seed, fault: violation.fault, text: violation.text };
+  }
+  return { ...job, seed: undefined };
 }
 
 // Asked job by job: workers that have the small pools do not wait for the one that has the large one.
 process.on('message', async (job: Job) => {
-  const scenario = scenarioFor(job);
-  const { violation, trace: _, ...outcome } = await run(scenario);
-  const verdict = violation === undefined ? undefined : await verdictOf(scenario);
-  const report: SeedReport = { ...job, verdict, ...outcome };
-  process.send?.(report);
+  process.send?.(job.kind === 'seed' ? await runSeed(job) : await findMutant(job));
 });
 process.on('disconnect', () => process.exit(0));

@@ -1,19 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Job, SeedReport } from './worker.ts';
+import type { Job, Report } from './worker.ts';
 
 /** Asked ahead, so that no worker waits for the next question. */
 const AHEAD = 4;
 
 /** Runs the jobs on as many processes as there are cores; no worker outlives the call. */
-export async function runJobs(jobs: readonly Job[], each: (report: SeedReport) => void): Promise<void> {
+export async function runJobs(jobs: readonly Job[], each: (report: Report) => void): Promise<void> {
   const waiting = [...jobs];
   const workers = Math.min(availableParallelism(), jobs.length);
   await Promise.all(Array.from({ length: workers }, () => serve(waiting, each)));
 }
 
-function serve(waiting: Job[], each: (report: SeedReport) => void): Promise<void> {
+function serve(waiting: Job[], each: (report: Report) => void): Promise<void> {
   const path = fileURLToPath(new URL('./worker.ts', import.meta.url));
   const child: ChildProcess = fork(path, {
     execArgv: ['--max-semi-space-size=64', '--import', 'tsx'],
@@ -28,7 +28,7 @@ function serve(waiting: Job[], each: (report: SeedReport) => void): Promise<void
     }
   };
   return new Promise((resolve, reject) => {
-    child.on('message', (report: SeedReport) => {
+    child.on('message', (report: Report) => {
       asked--;
       each(report);
       ask();

@@ -36,6 +36,11 @@ export class FakeTime implements Clock, Timers {
     this.nowMs = end;
   }
 
+  /** Time goes by without running anything: the process is stopped. What fell due meanwhile runs at the next {@link advance}. */
+  stop(ms: number): void {
+    this.nowMs += ms;
+  }
+
   private first(endMs: number): { id: number; dueMs: number; run: () => void } | undefined {
     return [...this.waiting]
       .map(([id, timer]) => ({ id, ...timer }))

@@ -1,4 +1,4 @@
-import { LbError } from '@openyurt/nodepool-types';
+import { type Clock, LbError } from '@openyurt/nodepool-types';
 import type {
   FrameMeta,
   FrameSocket,
@@ -50,16 +50,18 @@ export class MemoryLan implements FrameSocketFactory {
   refusal: LbError | undefined;
   private readonly sockets = new Set<MemorySocket>();
 
+  constructor(private readonly clock: Clock) {}
+
   open(link: Link): MemorySocket {
     if (this.refusal !== undefined) throw this.refusal;
-    const socket = new MemorySocket(link, this.sockets, this.frames);
+    const socket = new MemorySocket(link, this.sockets, this.frames, this.clock);
     this.sockets.add(socket);
     return socket;
   }
 
-  /** A frame from a station that has no socket here. */
-  inject(frame: Buffer): void {
-    for (const socket of this.sockets) socket.hear(frame);
+  /** A frame from a station that has no socket here, read now. @param arrivedMs when the kernel had it, wall milliseconds */
+  inject(frame: Buffer, arrivedMs = this.clock.wallMs()): void {
+    for (const socket of this.sockets) socket.hear(frame, arrivedMs);
   }
 
   /** What the kernel does to the sockets of a link that goes down. */
@@ -76,7 +78,6 @@ export class MemoryLan implements FrameSocketFactory {
 class MemorySocket implements FrameSocket {
   private sent = 0;
   private received = 0;
-  private readonly meta: FrameMeta = { wireBytes: 0, arrivedMs: 0 };
   private frameListener: (frame: Buffer, meta: FrameMeta) => void = () => {};
   private errorListener: (error: LbError) => void = () => {};
 
@@ -84,6 +85,7 @@ class MemorySocket implements FrameSocket {
     readonly link: Link,
     private readonly peers: Set<MemorySocket>,
     private readonly frames: Buffer[],
+    private readonly clock: Clock,
   ) {}
 
   send(frame: Buffer): void {
@@ -93,9 +95,9 @@ class MemorySocket implements FrameSocket {
     for (const peer of [...this.peers]) if (peer !== this) peer.hear(copy);
   }
 
-  hear(frame: Buffer): void {
+  hear(frame: Buffer, arrivedMs = this.clock.wallMs()): void {
     this.received++;
-    this.frameListener(frame, this.meta);
+    this.frameListener(frame, { wireBytes: frame.length, arrivedMs });
   }
 
   fail(error: LbError): void {

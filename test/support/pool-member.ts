@@ -86,9 +86,34 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   else if (word === 'recorded') print({ event: 'recorded', recorded });
   else if (word === 'counts') {
     globalThis.gc?.();
-    print({ event: 'counts', counts: Object.fromEntries(counts), rssBytes: process.memoryUsage.rss() });
+    print({
+      event: 'counts',
+      counts: Object.fromEntries(counts),
+      longestTurnMs,
+      longestGapMs,
+      rssBytes: process.memoryUsage.rss(),
+    });
+    longestTurnMs = 0;
+    longestGapMs = 0;
   }
 });
+/** The most that this process computed between two visits to its timers: how long its own work keeps a heartbeat back. */
+let longestTurnMs = 0;
+/** The longest time between two such visits, the machine's share in it. */
+let longestGapMs = 0;
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+let before = cpuMs();
+let visitedMs = performance.now();
+setInterval(() => {
+  const now = cpuMs();
+  longestTurnMs = Math.max(longestTurnMs, now - before);
+  longestGapMs = Math.max(longestGapMs, performance.now() - visitedMs);
+  visitedMs = performance.now();
+  before = now;
+}, 20);
 await session.start();
 print({ event: 'started' });
 process.once('SIGTERM', async () => {

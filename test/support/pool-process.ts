@@ -16,6 +16,10 @@ export interface PoolEvent {
   readonly alive?: number;
   /** What was dropped or noted, by reason. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** Since the last time it was asked: the most CPU time it took from one visit to its timers to the next. */
+  readonly longestTurnMs?: number;
+  /** And the longest time between two such visits. */
+  readonly longestGapMs?: number;
   /** After a garbage collection. */
   readonly rssBytes?: number;
   /** Datagrams as hex, the newest last. */

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { DEFAULT_SITE_CONFIG, type Log, type SiteConfig, silentLog } from '@openyurt/nodepool-types';
 import { type OfferItem, PoolSession } from '../../edge-speaker/src/pool-session.ts';
 import type { RawPoolKey } from '../../edge-speaker/src/ports/pool-key-source.ts';
-import { type LanHost, type LanOptions, PoolLan } from './pool-lan.ts';
-
-export const TEST_KEY: RawPoolKey = { id: 'key-1', secret: Buffer.alloc(32, 7) };
+import { Lan, type Machine, PORT } from '../sim/lan.ts';
+import { testKey } from '../sim/member.ts';
+import { Process } from '../sim/process.ts';
 
 export interface RunMember {
   readonly node: string;
   readonly address: string;
-  host: LanHost;
+  host: Process;
   session: PoolSession;
   /** What its hub answers for, right now. */
   readonly answers: Set<string>;
@@ -19,26 +19,37 @@ export interface RunMember {
   memory: readonly string[];
 }
 
-export interface RunOptions extends LanOptions {
+export interface RunOptions {
+  readonly seed: number;
+  /** Part of the packets that is lost. */
+  readonly loss: number;
+  readonly delayMs: readonly [min: number, max: number];
   readonly members: number;
   readonly addresses: readonly string[];
   readonly site?: SiteConfig;
   readonly log?: Log;
   readonly keys?: (node: string) => RawPoolKey[];
+  /** Whether the hub of a node cannot announce what it was told to. */
+  readonly refuses?: (node: string, address: string) => boolean;
 }
 
-/** A pool of real PoolSessions over a LAN in memory, and a watch over who answers for what. */
+/**
+ * A pool of real PoolSessions over the simulator's LAN, driven step by step by a test. It measures and judges nothing: what may
+ * never happen is the simulator's to say (test/sim).
+ */
 export class PoolRun {
-  readonly lan: PoolLan;
-  readonly members: RunMember[] = [];
+  readonly lan: Lan;
+  readonly members: RunMember[];
   /** Longest time an address went unanswered while a running process of the part offered it, and was answered twice. */
   longestNoneMs = 0;
   longestTwoMs = 0;
+  private readonly parts = new Map<string, number>();
   private readonly since = new Map<string, { none: number | undefined; two: number | undefined }>();
 
   constructor(readonly options: RunOptions) {
-    this.lan = new PoolLan(options);
-    for (let i = 0; i < options.members; i++) this.members.push(this.boot(`n${i}`, `10.0.0.${i + 1}`));
+    const { seed, loss, delayMs } = options;
+    this.lan = new Lan(seed, { loss, delayMs, duplicates: 0, late: 0, multicast: true }, options.members);
+    this.members = this.lan.machines.map((machine, i) => this.boot(`n${i}`, machine));
   }
 
   offer(address: string, rv = 10n): OfferItem {
@@ -51,13 +62,13 @@ export class PoolRun {
   }
 
   kill(member: RunMember): void {
-    member.host.kill();
+    member.host.kill(0);
     member.answers.clear();
     this.look();
   }
 
   restart(member: RunMember): void {
-    Object.assign(member, this.boot(member.node, member.address, member));
+    Object.assign(member, this.boot(member.node, member.host.machine, member));
     this.look();
   }
 
@@ -72,9 +83,25 @@ export class PoolRun {
   }
 
   partition(parts: ReadonlyMap<string, number>): void {
-    this.lan.partition(parts);
+    this.parts.clear();
+    for (const [address, part] of parts) this.parts.set(address, part);
+    this.lan.heal();
+    for (const a of this.lan.machines) {
+      for (const b of this.lan.machines)
+        if (this.partOf(a.address) !== this.partOf(b.address)) this.lan.cut(a.index, b.index);
+    }
     this.since.clear(); // other parts, other watches
     this.look();
+  }
+
+  /** Hosts in one part reach each other; those not named are in part 0. */
+  private partOf(address: string): number {
+    return this.parts.get(address) ?? 0;
+  }
+
+  /** A process without a session, on a host of its own. */
+  stranger(): Process {
+    return this.process(this.lan.addMachine());
   }
 
   /** Who answers for it among the running processes. */
@@ -85,10 +112,10 @@ export class PoolRun {
   /** Keeps the watch: called at each change. */
   look(): void {
     const nowMs = this.lan.time.monotonicMs();
-    const parts = new Set(this.members.map((m) => this.lan.partOf(m.address)));
+    const parts = new Set(this.members.map((m) => this.partOf(m.address)));
     for (const address of this.options.addresses) {
       for (const part of parts) {
-        const here = this.members.filter((m) => runs(m) && this.lan.partOf(m.address) === part);
+        const here = this.members.filter((m) => runs(m) && this.partOf(m.address) === part);
         const able = here.some((m) => m.offers.some((o) => o.address === address));
         const answering = here.filter((m) => m.answers.has(address)).length;
         const key = `${address} ${part}`;
@@ -111,13 +138,20 @@ export class PoolRun {
     }
   }
 
-  private boot(node: string, address: string, before?: RunMember): RunMember {
+  private process(machine: Machine): Process {
+    this.lan.setPower(machine, true);
+    machine.process = new Process(this.lan, machine);
+    return machine.process;
+  }
+
+  private boot(node: string, machine: Machine, before?: RunMember): RunMember {
     const { lan, options } = this;
-    const host = lan.boot(address);
+    const { address } = machine;
+    const host = this.process(machine);
     const answers = new Set<string>();
     const told: string[] = [];
     const counts = before?.counts ?? new Map<string, number>();
-    const keys = options.keys?.(node) ?? [TEST_KEY];
+    const keys = options.keys?.(node) ?? [testKey(1)];
     const change = (run: () => void, what: string): void => {
       this.closeSpans();
       run();
@@ -139,16 +173,19 @@ export class PoolRun {
         incarnation: BigInt(Math.floor(lan.random() * 2 ** 52)),
         keys: { current: () => keys, onChange: () => () => {} },
         socket: host,
-        clock: lan.time,
+        clock: host.clock,
         timers: host.timers,
         randomBytes: (size) => createHash('sha512').update(String(lan.random())).digest().subarray(0, size),
         log: options.log ?? silentLog,
         count: (reason) => counts.set(reason, (counts.get(reason) ?? 0) + 1),
         site: options.site ?? DEFAULT_SITE_CONFIG,
-        port: 10373,
+        port: PORT,
         announcedBefore: before?.memory ?? [],
         on: {
-          announce: (a, { probe }) => change(() => answers.add(a), `announce ${a}${probe ? ' probe' : ''}`),
+          announce: (a, { probe, resumed }) => {
+            if (options.refuses?.(node, a)) member.session.claimFailed(a, 'no-link');
+            else change(() => answers.add(a), `announce ${a}${probe ? ' probe' : ''}${resumed ? ' resumed' : ''}`);
+          },
           withdraw: (a, reason) => change(() => answers.delete(a), `withdraw ${a} ${reason}`),
           changed: () => {},
           remember: (addresses) => {
@@ -169,5 +206,5 @@ export class PoolRun {
 }
 
 function runs(member: RunMember): boolean {
-  return member.host.alive && !member.host.stopped;
+  return member.host.state === 'running';
 }

@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KubeObject, LOAD_BALANCER_CLASS, NODE_POOL_LABEL, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
+import { atExit } from './at-exit.ts';
 import type { Cloud } from './cloud/cloud.ts';
 import { startKubeCloud } from './cloud/kube-cloud.ts';
 import { startSandboxCloud } from './cloud/sandbox-cloud.ts';
 import { Child } from './kube/child.ts';
 import { Site } from './netns/site.ts';
 import { type Command, cacheDirOf, type Programs, plainPrograms, podPrograms } from './programs.ts';
-
-/** Folders that outlive this process. */
-const kept = new Set<string>();
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
@@ -44,20 +42,19 @@ export class Stage {
     readonly cloud: Cloud,
     private readonly programs: Programs,
     readonly dir: string,
+    private readonly forgetDir: () => void,
   ) {}
 
   static async create(spec: StageSpec): Promise<Stage> {
     const dir = mkdtempSync(join(tmpdir(), 'yurtlb-stage-'));
-    process.once('exit', () => {
-      if (!kept.has(dir)) rmSync(dir, { recursive: true, force: true });
-    });
+    const forgetDir = atExit(() => rmSync(dir, { recursive: true, force: true }));
     const site = await Site.create({
       pools: spec.pools,
       ...(spec.prefix === undefined ? {} : { prefix: spec.prefix }),
     });
     try {
       const [cloud, programs] = spec.kube ? await kubeParts(site, dir) : await sandboxParts(site, dir);
-      const stage = new Stage(spec, site, cloud, programs, dir);
+      const stage = new Stage(spec, site, cloud, programs, dir, forgetDir);
       await cloud.apply(...stage.objects());
       return stage;
     } catch (error) {
@@ -144,11 +141,11 @@ export class Stage {
 
   /** @param keepLogs leaves `dir` in place, for somebody who wants to know why */
   async close({ keepLogs = false } = {}): Promise<void> {
-    if (keepLogs) kept.add(this.dir);
     await Promise.all([...this.speakers.values(), this.controller].map((child) => child?.stop('SIGKILL')));
     await this.cloud.stop();
     this.site.close();
     if (!keepLogs) rmSync(this.dir, { recursive: true, force: true });
+    this.forgetDir();
   }
 
   /** Why a program that should run does not, with the end of its log. */

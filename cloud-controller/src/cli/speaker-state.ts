@@ -1,3 +1,5 @@
+import type { Here } from '@openyurt/nodepool-types';
+
 /** The state page of a speaker (`/state`), as far as it is printed here. A field of a newer or older speaker may be missing. */
 export interface SpeakerState {
   readonly version?: string;
@@ -5,13 +7,19 @@ export interface SpeakerState {
   readonly nodePool?: string;
   /** How this node stands among the members; null: it is in no session. */
   readonly standing?: string | null;
+  readonly readyInSeconds?: number;
   readonly cloud?: {
     readonly state?: string;
     readonly forSeconds?: number;
     readonly awayForSeconds?: number | null;
     readonly lastContactSecondsAgo?: number | null;
-    readonly lastFailure?: { readonly message?: string; readonly secondsAgo?: number } | null;
+    readonly lastFailure?: { readonly message?: string; readonly remedy?: string; readonly secondsAgo?: number } | null;
   };
+  readonly view?: readonly {
+    readonly resource?: string;
+    readonly facts?: number;
+    readonly vouchedSecondsAgo?: number | null;
+  }[];
   readonly members?: readonly {
     readonly node?: string;
     readonly state?: string;
@@ -19,14 +27,12 @@ export interface SpeakerState {
     readonly forSeconds?: number;
     readonly address?: string;
   }[];
-  readonly addresses?: readonly {
+  readonly addresses?: readonly (Here & {
     readonly address?: string;
     readonly services?: readonly string[];
     readonly owner?: string | null;
     readonly ownerForSeconds?: number | null;
-    readonly offered?: true | string;
-    readonly here?: { readonly link?: string; readonly state?: string };
-  }[];
+  })[];
 }
 
 /** @returns undefined for what is no state page */

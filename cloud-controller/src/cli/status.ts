@@ -1,10 +1,12 @@
-import { HEALTH_PORT, humanDuration, LbError } from '@openyurt/nodepool-types';
+import { HEALTH_PORT, hereWords, humanDuration, LbError, NODE_POOL_LABEL } from '@openyurt/nodepool-types';
 import { badOption, parseCommandLine } from './command-line.ts';
 import { HELP } from './help-text.ts';
 import { decodeSpeakerState, type SpeakerState } from './speaker-state.ts';
 import type { Terminal } from './terminal.ts';
 
 const NONE = '<none>';
+/** States of members that are not heard. */
+const ABSENT: readonly string[] = ['unknown', 'dead'];
 
 /**
  * `yurtlb status`: what the speaker on this node knows, for people without kubectl.
@@ -52,22 +54,23 @@ async function ask(url: string, terminal: Terminal): Promise<string> {
 
 function silent(what: string): LbError {
   const remedy =
-    'Run it on an edge node, in the network of the host; where --health-address is another one, name it with --server.';
+    'Run it on an edge node, in the network of the host, and see that the speaker runs there (crictl ps --name speaker); where --health-address is another one, name it with --server.';
   return new LbError('LB_SPEAKER_SILENT', what, remedy);
 }
 
 function page(state: SpeakerState): string[] {
-  const { node = NONE, nodePool, standing, version, members = [], addresses = [] } = state;
+  const { node = NONE, version = '<unknown>', members = [], addresses = [] } = state;
   return [
-    `node ${node}, ${nodePool === undefined ? 'in no NodePool' : `NodePool ${nodePool}`}, ${standing ?? 'in no session'}, yurtlb ${version ?? '<unknown>'}`,
-    cloudLine(state.cloud),
+    `node ${node}, ${standingWords(state)}, yurtlb ${version}`,
+    ...cloudLines(state.cloud),
     '',
     ...table(
       ['MEMBER', 'STATE', 'STANDING', 'SINCE', 'ADDRESS'],
       members.map((member) => [
         member.node ?? NONE,
         member.state ?? NONE,
-        member.standing ?? NONE,
+        // Of one that is not there nobody knows it.
+        ABSENT.includes(member.state ?? '') ? NONE : (member.standing ?? NONE),
         ago(member.forSeconds),
         member.address ?? NONE,
       ]),
@@ -76,26 +79,47 @@ function page(state: SpeakerState): string[] {
     '',
     ...table(
       ['ADDRESS', 'SERVICE', 'OWNER', 'SINCE', 'HERE'],
-      addresses.map(({ address, services = [], owner, ownerForSeconds, offered, here }) => [
+      addresses.map(({ address, services = [], owner, ownerForSeconds, ...line }) => [
         address ?? NONE,
         services.join(',') || NONE,
         owner ?? NONE,
         ago(ownerForSeconds),
-        here === undefined ? (offered === true ? 'stands by' : (offered ?? NONE)) : `${here.state} on ${here.link}`,
+        hereWords(line) || NONE,
       ]),
-      'no addresses in this NodePool',
+      noAddresses(state),
     ),
   ];
 }
 
-/** `cloud: offline for 12m, last answer 12m ago (why)` */
-function cloudLine(cloud: SpeakerState['cloud'] = {}): string {
-  const { state = NONE, forSeconds, awayForSeconds, lastContactSecondsAgo, lastFailure } = cloud;
+function standingWords({ nodePool, standing, readyInSeconds }: SpeakerState): string {
+  if (nodePool === undefined) return `in no NodePool (label the Node ${NODE_POOL_LABEL})`;
+  const soon = readyInSeconds === undefined ? '' : `, ready in ${ago(readyInSeconds)}`;
+  return `NodePool ${nodePool}, ${standing ?? 'in no session'}${soon}`;
+}
+
+/** `cloud: offline for 12m, last answer 12m ago`, and where it is not connected, why and what to do. */
+function cloudLines({ state = NONE, ...cloud }: SpeakerState['cloud'] = {}): string[] {
+  const { forSeconds, awayForSeconds, lastContactSecondsAgo, lastFailure } = cloud;
   const heard =
     typeof lastContactSecondsAgo === 'number' ? `last answer ${ago(lastContactSecondsAgo)} ago` : 'no answer yet';
-  const why =
-    state === 'connected' || !lastFailure?.message ? '' : ` (${lastFailure.message.replace(/^LB_\w+: /, '')})`;
-  return `cloud: ${state} for ${ago(awayForSeconds ?? forSeconds)}, ${heard}${why}`;
+  const isAway = typeof awayForSeconds === 'number';
+  // A speaker that has just started is in doubt, and knows from its disk since when the cloud has been away.
+  const since = isAway && state !== 'offline' ? `${state}, away for` : `${state} for`;
+  const line = `cloud: ${since} ${ago(isAway ? awayForSeconds : forSeconds)}, ${heard}`;
+  if (state === 'connected' || !lastFailure?.message) return [line];
+  return [
+    line,
+    `  ${lastFailure.message.replace(/^LB_\w+: /, '')}`,
+    ...(lastFailure.remedy ? [`  ${lastFailure.remedy}`] : []),
+  ];
+}
+
+/** Nothing known is not nothing there. */
+function noAddresses({ nodePool, view = [] }: SpeakerState): string {
+  const services = view.find(({ resource }) => resource === 'services');
+  if (services?.facts === 0 && services.vouchedSecondsAgo === null)
+    return 'no addresses known: the cloud has not answered yet, and the cache is empty';
+  return nodePool === undefined ? 'no addresses' : 'no addresses in this NodePool';
 }
 
 function ago(seconds: number | null | undefined): string {

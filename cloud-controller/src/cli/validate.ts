@@ -54,7 +54,7 @@ class Validation {
   finish(): number {
     if (this.unreadable > 0) return 2;
     if (this.problems > 0) return 1;
-    this.terminal.out(`ok: ${this.pools} pools, ${this.addresses} addresses`);
+    this.terminal.out(`ok: ${counted(this.pools, 'pool')}, ${counted(this.addresses, 'address', 'es')}`);
     return 0;
   }
 
@@ -106,4 +106,8 @@ function format(path: string, { line, col, problem, remedy }: Problem): string {
 
 function nameOf(path: string): string {
   return path === '-' ? '<stdin>' : path;
+}
+
+function counted(n: number | bigint, word: string, plural = 's'): string {
+  return `${n} ${word}${n === 1 || n === 1n ? '' : plural}`;
 }

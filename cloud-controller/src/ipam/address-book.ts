@@ -21,7 +21,7 @@ export interface Holding {
   readonly requested: boolean;
 }
 
-/** An address (or some of its ports) that became free; `nodePool` is where it was held. */
+/** An address (or some of its ports) that became free, `nodePool` is where it was held; or that became a Node's. */
 export interface Freed {
   readonly nodePool: string;
   readonly address: IpAddress;
@@ -74,11 +74,12 @@ export class AddressBook {
   }
 
   setNodeAddresses(addresses: Iterable<IpAddress>): void {
-    const before = this.#nodeAddresses;
+    const { nodes, nodeAddresses } = this;
     this.#nodeAddresses = [...addresses];
     this.#nodes = new AddressSet();
     for (const address of this.#nodeAddresses) this.#nodes.add(address);
-    for (const address of before) if (!this.#nodes.has(address)) this.#freed.push({ nodePool: FOREIGN, address });
+    const changed = [...nodeAddresses, ...this.#nodeAddresses].filter((one) => nodes.has(one) !== this.#nodes.has(one));
+    for (const address of changed) this.#freed.push({ nodePool: FOREIGN, address });
   }
 
   /** The addresses in use with one of the Service's ports, one set per port: none of them can be given to it. */
@@ -114,8 +115,8 @@ export class AddressBook {
     return keys;
   }
 
-  /** Why the Service can't have the address in the NodePool; undefined: it can. Ranges are not looked at. */
-  refusal(nodePool: string, address: IpAddress, asking: Holder): Refusal | undefined {
+  /** Why the Service can't have the address in the NodePool; without one, only ports in use count. Ranges are not looked at. */
+  refusal(nodePool: string | undefined, address: IpAddress, asking: Holder): Refusal | undefined {
     return refusalAmong(this.#firstAt(address), nodePool, asking);
   }
 
@@ -210,7 +211,7 @@ export class AddressBook {
 }
 
 /** @param first of those who hold the address */
-function refusalAmong(first: Hold | undefined, nodePool: string, asking: Holder): Refusal | undefined {
+function refusalAmong(first: Hold | undefined, nodePool: string | undefined, asking: Holder): Refusal | undefined {
   for (let hold = first; hold !== undefined; hold = hold.nextOfAddress) {
     const other = hold.account.holder;
     if (other.key === asking.key) continue;

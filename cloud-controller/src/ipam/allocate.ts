@@ -107,7 +107,7 @@ function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpA
         if (value === undefined) break;
         const address: IpAddress = { family, value };
         first ??= address;
-        if (next.every((nodePool) => suitsThere(book, ask, nodePool, address))) return address;
+        if (next.every((nodePool) => mayTake(book, ask, nodePool, address))) return address;
         if (--triesLeft <= 0) return first;
         from = value + 1n;
       }
@@ -122,7 +122,13 @@ function overlapping(book: AddressBook, ranges: SiteRanges, ask: Ask): readonly 
   return ask.next.filter((nodePool) => book.site(nodePool).ranges?.overlaps(ranges, ask.family) ?? false);
 }
 
-function suitsThere(book: AddressBook, ask: Ask, nodePool: string, address: IpAddress): boolean {
+/** Whether the address could be given in the NodePool to one who names no address. */
+export function mayTake(
+  book: AddressBook,
+  ask: Pick<Ask, 'holder' | 'pool'>,
+  nodePool: string,
+  address: IpAddress,
+): boolean {
   const pool = book.site(nodePool).ranges?.poolOf(address);
   if (pool === undefined || (ask.pool === undefined ? !pool.autoAssign : pool.name !== ask.pool)) return false;
   return suits(book, nodePool, ask.holder, pool, address);

@@ -25,7 +25,8 @@ export class WorkQueue {
   readonly #waiting: string[] = [];
   readonly #queued = new Set<string>();
   readonly #running = new Set<string>();
-  readonly #again = new Set<string>();
+  /** Keys to be worked on again when their run has ended, and the list they then join. */
+  readonly #again = new Map<string, string[]>();
   readonly #backoffs = new Map<string, Backoff>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #idle: (() => void)[] = [];
@@ -80,7 +81,7 @@ export class WorkQueue {
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
     if (this.#running.has(key)) {
-      this.#again.add(key);
+      if (list === this.#front || !this.#again.has(key)) this.#again.set(key, list);
       return;
     }
     if (this.#queued.has(key) && list === this.#waiting) return;
@@ -122,7 +123,9 @@ export class WorkQueue {
     }
     this.#running.delete(key);
     this.observer.worked((performance.now() - startedMs) / 1000, failed);
-    if (this.#again.delete(key)) this.add(key); // what came meanwhile is news: it does not wait for the back-off
+    const list = this.#again.get(key);
+    this.#again.delete(key);
+    if (list !== undefined) this.#enqueue(key, list); // what came meanwhile is news: it does not wait for the back-off
     if (this.#running.size === 0) for (const done of this.#idle.splice(0)) done();
     this.#next();
   }

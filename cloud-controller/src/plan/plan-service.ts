@@ -1,6 +1,7 @@
 import {
   compareIp,
   type IpAddress,
+  type IpFamily,
   type LoadBalancerIngress,
   type LoadBalancerRequest,
   NODE_POOL_LABEL,
@@ -13,14 +14,21 @@ import { type SiteProblem, siteProblem } from './problem-text.ts';
 import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
 import { type PlanWorld, type Site, selectPools } from './select-pools.ts';
 
+/** Something that a Service misses in one NodePool. */
+export interface Wait {
+  readonly nodePool: string;
+  /** As in {@link SiteProblem}. */
+  readonly comesFree: IpAddress | IpFamily | undefined;
+}
+
 /** What one Service shall look like. The address book already says the same. */
 export interface ServicePlan {
   /** Sorted by NodePool, IPv4 first; entries of others after them, as they stood. */
   readonly ingress: readonly LoadBalancerIngress[];
   readonly holdings: readonly Holding[];
   readonly problems: readonly SiteProblem[];
-  /** NodePools where something is missing that may come free. */
-  readonly waitsIn: readonly string[];
+  /** What is missing, problem by problem. */
+  readonly waits: readonly Wait[];
   /** Addresses the Service lost to a port change and waits for, by NodePool; the condition's message records them. */
   readonly evicted: ReadonlyMap<string, readonly IpAddress[]>;
 }
@@ -33,11 +41,13 @@ export const NONE_EVICTED: ReadonlyMap<string, readonly IpAddress[]> = new Map()
  * wrong, or what is exhausted, is a problem of one NodePool; the others are served all the same.
  *
  * @param evictedBefore what the plan before this one returned as `evicted`
+ * @param isFirst whether it is planned for the first time; later the status may be one that we have not overwritten yet
  */
 export function planService(
   request: LoadBalancerRequest,
   world: PlanWorld,
   evictedBefore: ReadonlyMap<string, readonly IpAddress[]> = NONE_EVICTED,
+  isFirst = true,
 ): ServicePlan {
   const { book } = world;
   const problems: SiteProblem[] = request.problems.map((problem) => ({ ...problem, nodePool: problem.nodePool }));
@@ -60,7 +70,7 @@ export function planService(
     if (held.nodePool === FOREIGN || !names.includes(held.nodePool)) continue;
     evicted.set(held.nodePool, [...(evicted.get(held.nodePool) ?? []), held.address]);
   }
-  for (const { entry, refusal } of doubled) {
+  for (const { entry, refusal } of isFirst ? doubled : []) {
     const problem = siteProblem(entry.nodePool, entry.address.family, refusal, entry.address);
     problems.push({ ...problem, advisory: true });
   }
@@ -70,6 +80,7 @@ export function planService(
   for (const [nodePool, addresses] of evicted) {
     const waiting = addresses.filter(
       (address) =>
+        book.refusal(undefined, address, request) !== undefined &&
         !book
           .holdings(request.key)
           .some((held) => held.nodePool === nodePool && held.address.family === address.family),
@@ -83,8 +94,8 @@ export function planService(
     ingress: [...holdings.map(({ nodePool, address }) => ingressEntry(nodePool, address)), ...left],
     holdings,
     problems,
-    waitsIn: [...new Set(problems.map((problem) => (problem.advisory ? undefined : problem.nodePool)))].filter(
-      (name) => name !== undefined,
+    waits: problems.flatMap(({ nodePool, advisory, comesFree }) =>
+      advisory || nodePool === undefined ? [] : [{ nodePool, comesFree }],
     ),
     evicted,
   };

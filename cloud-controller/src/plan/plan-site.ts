@@ -63,7 +63,7 @@ function planFamily(
   if (ask.keepOnly) return undefined;
   const asked = askedFor(request, world, site, family);
   if (asked !== undefined) return planRequested(request, world, ask, held, asked);
-  if (held !== undefined && stays(request, world, site, held)) {
+  if (held !== undefined && stays(request, world, site, held.address)) {
     book.setRequested(request.key, held, false);
     return ofNode(world, site, held);
   }
@@ -71,10 +71,12 @@ function planFamily(
     return held === undefined ? siteProblem(site.name, family, { reason: 'ConfigRefused' }, undefined) : undefined;
   }
   const { ranges } = book.site(site.name);
-  const wait = ask.evicted.find((address) => address.family === family && ranges?.poolOf(address) !== undefined);
+  const wait = ask.evicted.find((address) => address.family === family && mayReturn(request, world, site, address));
   if (wait !== undefined && held === undefined) {
-    const refusal = book.take(site.name, wait, request);
-    return refusal && siteProblem(site.name, family, refusal, wait);
+    const inUse = book.refusal(undefined, wait, request);
+    if (inUse !== undefined) return siteProblem(site.name, family, inUse, wait);
+    if (book.take(site.name, wait, request) === undefined) return undefined;
+    // the port is free, but it may not share the address any more: it gets one of its own
   }
   const outside = held !== undefined && ranges?.poolOf(held.address) === undefined;
   const prefer = book.holdings(request.key).filter(({ nodePool }) => nodePool !== site.name && nodePool !== FOREIGN);
@@ -133,11 +135,17 @@ function askedFor(request: LoadBalancerRequest, world: PlanWorld, site: Site, fa
 }
 
 /** Whether an address stays although nobody asked for it by name. Without a configuration in force all stay. */
-function stays(request: LoadBalancerRequest, world: PlanWorld, site: Site, held: Holding): boolean {
+function stays(request: LoadBalancerRequest, world: PlanWorld, site: Site, address: IpAddress): boolean {
   const { ranges } = world.book.site(site.name);
   if (ranges === undefined) return true;
-  const pool = ranges.poolOf(held.address);
+  const pool = ranges.poolOf(address);
   return pool !== undefined && (request.addressPool === undefined || request.addressPool === pool.name);
+}
+
+/** Whether an address lost to a port change is worth waiting for: in the ranges still, and no Node has it by now. */
+function mayReturn(request: LoadBalancerRequest, world: PlanWorld, site: Site, address: IpAddress): boolean {
+  const { ranges } = world.book.site(site.name);
+  return ranges !== undefined && !world.book.nodes.has(address) && stays(request, world, site, address);
 }
 
 export function heldIn(request: LoadBalancerRequest, { book }: PlanWorld, nodePool: string): readonly Holding[] {

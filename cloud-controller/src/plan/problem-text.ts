@@ -24,6 +24,8 @@ export interface SiteProblem {
   readonly message: string;
   /** true: only said; the NodePool is served all the same. */
   readonly advisory?: boolean;
+  /** What must come free before it can be solved: this address, or any of the family. Absent: that would not help. */
+  readonly comesFree?: IpAddress | IpFamily;
 }
 
 export type SiteRefusal =
@@ -40,7 +42,16 @@ export function siteProblem(
   address: IpAddress | undefined,
 ): SiteProblem {
   const [what, remedy] = sayRefusal(nodePool, family, refusal, address ? formatIpAddress(address) : 'the address');
-  return { nodePool, reason: refusal.reason, message: `NodePool ${nodePool}: ${what}. ${remedy}` };
+  const comesFree = awaited(family, refusal, address);
+  const problem = { nodePool, reason: refusal.reason, message: `NodePool ${nodePool}: ${what}. ${remedy}` };
+  return comesFree === undefined ? problem : { ...problem, comesFree };
+}
+
+function awaited(family: IpFamily, { reason }: SiteRefusal, address: IpAddress | undefined) {
+  if (reason === 'PoolExhausted') return family;
+  const isAboutHolder =
+    reason === 'AddressInUse' || reason === 'SharingRefused' || reason === 'PortInUse' || reason === 'NodeAddress';
+  return isAboutHolder ? address : undefined;
 }
 
 const PORT_IN_USE = /NodePool (\S+): (?:TCP|UDP|SCTP) port \d+ of (\S+) is held by Service /g;

@@ -37,7 +37,7 @@ export class Dispatch {
     try {
       if (key.kind === 'service') {
         const written = services.reconcile(key.name, signal);
-        this.#wake(); // what it booked holds already; nobody need wait for its write
+        this.#wake(key.name); // what it booked holds already; nobody need wait for its write
         await written;
       } else if (key.kind === 'pool') {
         if (nodePools.reconcile(key.name)) this.enqueueServices();
@@ -58,11 +58,13 @@ export class Dispatch {
     for (const { metadata } of services) queue.add(serviceQueueKey(`${metadata.namespace}/${metadata.name}`));
   }
 
-  #wake(): void {
+  /** @param planned the Service that has just had its turn: what was offered to it and is still free goes to the next */
+  #wake(planned?: string): void {
     const { book, waiting, sites, queue } = this.deps;
+    const next = planned === undefined ? [] : waiting.after(planned, book);
     const freed = book.drainFreed();
-    if (freed.length === 0) return;
-    queue.addFirst(waiting.wokenBy(freed, book).map(serviceQueueKey));
+    next.push(...waiting.wokenBy(freed, book, planned));
+    if (next.length > 0) queue.addFirst(next.map(serviceQueueKey));
     for (const nodePool of new Set(freed.map((one) => one.nodePool))) {
       if (sites.standing(nodePool).awaitsRelease) queue.add(poolQueueKey(nodePool));
     }

@@ -70,10 +70,11 @@ export class ServiceReconciler {
       .filter((name) => name !== undefined);
     const recorded = poolServices === undefined ? request : withPoolServices(request, poolServices);
     const world = { book, sites: sites.all, isNodePool: sites.isNodePool, chosen };
-    const plan = planService(recorded, world, this.#evictedBefore(request, poolServices ?? [service]));
+    const isFirst = !this.outcomes.has(request.key);
+    const plan = planService(recorded, world, this.#evictedBefore(request, poolServices ?? [service]), isFirst);
     if (plan.evicted.size > 0) this.#evicted.set(request.key, plan.evicted);
     else this.#evicted.delete(request.key);
-    waiting.set(request.key, request.createdMs, plan.waitsIn);
+    waiting.set(request, plan.waits);
     this.outcomes.set(request.key, wantedCondition(plan, undefined).reason);
     return plan;
   }

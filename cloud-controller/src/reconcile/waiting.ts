@@ -1,33 +1,65 @@
+import type { IpAddress, IpFamily, LoadBalancerRequest } from '@openyurt/nodepool-types';
 import type { AddressBook, Freed } from '../ipam/address-book.ts';
+import { mayTake } from '../ipam/allocate.ts';
+import type { Wait } from '../plan/plan-service.ts';
+import { type Aged, byAge, WaitingLine } from './waiting-line.ts';
 
-interface Waiter {
-  readonly createdMs: number;
-  readonly nodePools: ReadonlySet<string>;
+interface Waiter extends Aged {
+  readonly request: LoadBalancerRequest;
+  readonly waits: readonly Wait[];
 }
 
-/** Services that miss an address somewhere, and whom to wake when one comes free: the oldest first. */
+/** A free address that Services of one NodePool are asked to take, one after the other. */
+interface Offer {
+  readonly nodePool: string;
+  readonly address: IpAddress;
+}
+
+/**
+ * Services that miss an address somewhere, and whom to wake when one comes free.
+ *
+ * Who waits for one certain address is woken whenever something about it changes. Who would take any address of a
+ * NodePool is woken when it is his turn: the oldest whom the address suits, and the next one only when that one has been
+ * looked at and the address can still be had. So a thousand deletions beside a thousand waiting wake a thousand, not a
+ * million.
+ */
 export class Waiting {
   readonly #waiters = new Map<string, Waiter>();
-  readonly #byPool = new Map<string, Set<string>>();
+  /** By {@link textOf} an address: those who wait for it, in whatever NodePool. */
+  readonly #forOne = new Map<string, Set<Waiter>>();
+  /** By NodePool: those who would take any address of it. */
+  readonly #forAny = new Map<string, Record<IpFamily, WaitingLine<Waiter>>>();
+  /** What is offered to a Service that has not been looked at since. */
+  readonly #asked = new Map<string, { waiter: Waiter; offers: Map<string, Offer> }>();
 
-  set(service: string, createdMs: number, nodePools: readonly string[]): void {
-    this.delete(service);
-    if (nodePools.length === 0) return;
-    this.#waiters.set(service, { createdMs, nodePools: new Set(nodePools) });
-    for (const nodePool of nodePools) {
-      const set = this.#byPool.get(nodePool);
-      if (set === undefined) this.#byPool.set(nodePool, new Set([service]));
-      else set.add(service);
+  set(request: LoadBalancerRequest, waits: readonly Wait[]): void {
+    this.delete(request.key);
+    if (waits.length === 0) return;
+    const waiter: Waiter = { key: request.key, createdMs: request.createdMs, request, waits };
+    this.#waiters.set(request.key, waiter);
+    for (const { nodePool, comesFree } of waits) {
+      if (comesFree === undefined) continue;
+      if (typeof comesFree === 'string') this.#lines(nodePool)[comesFree].add(waiter);
+      else this.#namers(comesFree).add(waiter);
     }
   }
 
   delete(service: string): void {
-    for (const nodePool of this.#waiters.get(service)?.nodePools ?? []) {
-      const set = this.#byPool.get(nodePool);
-      set?.delete(service);
-      if (set?.size === 0) this.#byPool.delete(nodePool);
-    }
+    const waiter = this.#waiters.get(service);
+    if (waiter === undefined) return;
     this.#waiters.delete(service);
+    for (const { nodePool, comesFree } of waiter.waits) {
+      if (comesFree === undefined) continue;
+      if (typeof comesFree === 'string') {
+        const lines = this.#lines(nodePool);
+        lines[comesFree].delete(waiter);
+        if (lines.IPv4.isEmpty && lines.IPv6.isEmpty) this.#forAny.delete(nodePool);
+      } else {
+        const namers = this.#namers(comesFree);
+        namers.delete(waiter);
+        if (namers.size === 0) this.#forOne.delete(textOf(comesFree));
+      }
+    }
   }
 
   get size(): number {
@@ -35,23 +67,85 @@ export class Waiting {
   }
 
   /**
-   * The Services that may now get what they wait for. An address also frees its ports in every NodePool whose ranges
-   * hold it: there too somebody may have waited for it.
+   * The Services to look at, the oldest first. An address also frees its ports in every NodePool whose ranges hold it:
+   * there too somebody may have waited for it.
+   *
+   * @param by the Service that gave them back, if it was one: while it waits it is looked at again, because what it held
+   *   was part of what it was to have
    */
-  wokenBy(freed: readonly Freed[], book: AddressBook): string[] {
+  wokenBy(freed: readonly Freed[], book: AddressBook, by?: string): string[] {
     if (freed.length === 0 || this.#waiters.size === 0) return [];
-    const woken = new Set<string>();
-    for (const [nodePool, services] of this.#byPool) {
-      const { ranges } = book.site(nodePool);
-      const concerned = freed.some(
-        (one) => one.nodePool === nodePool || ranges === undefined || ranges.poolOf(one.address) !== undefined,
-      );
-      if (concerned) for (const service of services) woken.add(service);
+    const woken = new Set<Waiter>();
+    const itself = by === undefined ? undefined : this.#waiters.get(by);
+    if (itself !== undefined) woken.add(itself);
+    for (const [text, address] of new Map(freed.map((one) => [textOf(one.address), one.address]))) {
+      for (const waiter of this.#forOne.get(text) ?? []) woken.add(waiter);
+      for (const nodePool of this.#forAny.keys()) {
+        const waiter = this.#offer({ nodePool, address }, undefined, book);
+        if (waiter !== undefined) woken.add(waiter);
+      }
     }
-    return [...woken].sort((a, b) => this.#age(a) - this.#age(b) || (a < b ? -1 : 1));
+    return keysOf(woken);
   }
 
-  #age(service: string): number {
-    return this.#waiters.get(service)?.createdMs ?? 0;
+  /** A Service has been looked at: what it was offered and did not take goes to the next one. Who that is. */
+  after(service: string, book: AddressBook): string[] {
+    const asked = this.#asked.get(service);
+    if (asked === undefined) return [];
+    this.#asked.delete(service);
+    const woken = new Set<Waiter>();
+    for (const offer of asked.offers.values()) {
+      const waiter = this.#offer(offer, asked.waiter, book);
+      if (waiter !== undefined) woken.add(waiter);
+    }
+    return keysOf(woken);
   }
+
+  /** @param before who was asked last; those behind him are next */
+  #offer(offer: Offer, before: Waiter | undefined, book: AddressBook): Waiter | undefined {
+    const { nodePool, address } = offer;
+    const line = this.#forAny.get(nodePool)?.[address.family];
+    if (line === undefined || line.isEmpty || isShut(book, offer)) return undefined;
+    const waiter = line.find(before, ({ request }) =>
+      mayTake(book, { holder: request, pool: request.addressPool }, nodePool, address),
+    );
+    if (waiter === undefined) return undefined;
+    const asked = this.#asked.get(waiter.key) ?? { waiter, offers: new Map<string, Offer>() };
+    asked.offers.set(`${nodePool} ${textOf(address)}`, offer);
+    this.#asked.set(waiter.key, asked);
+    return waiter;
+  }
+
+  #lines(nodePool: string): Record<IpFamily, WaitingLine<Waiter>> {
+    let lines = this.#forAny.get(nodePool);
+    if (lines === undefined) {
+      lines = { IPv4: new WaitingLine(), IPv6: new WaitingLine() };
+      this.#forAny.set(nodePool, lines);
+    }
+    return lines;
+  }
+
+  #namers(address: IpAddress): Set<Waiter> {
+    let namers = this.#forOne.get(textOf(address));
+    if (namers === undefined) {
+      namers = new Set();
+      this.#forOne.set(textOf(address), namers);
+    }
+    return namers;
+  }
+}
+
+/** Whether nobody at all can have the address: one look, where the line may be long. */
+function isShut(book: AddressBook, { nodePool, address }: Offer): boolean {
+  if (book.nodes.has(address) || book.site(nodePool).ranges?.poolOf(address) === undefined) return true;
+  const [holder] = book.holders(nodePool, address);
+  return holder !== undefined && book.holder(holder)?.sharingKey === undefined;
+}
+
+function keysOf(waiters: Iterable<Waiter>): string[] {
+  return [...waiters].sort(byAge).map(({ key }) => key);
+}
+
+function textOf({ family, value }: IpAddress): string {
+  return `${family} ${value}`;
 }

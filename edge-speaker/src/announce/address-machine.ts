@@ -25,7 +25,7 @@ export type AddressState =
 export type Effect =
   | { readonly kind: 'send-probe' }
   | { readonly kind: 'send-gratuitous' }
-  | { readonly kind: 'report-announced'; readonly probed: boolean }
+  | { readonly kind: 'report-announced'; readonly probed: boolean; readonly resumed?: true }
   /** The address is kept. */
   | { readonly kind: 'report-conflict'; readonly byMac: string; readonly defended: boolean }
   /** The address is not, or no longer, announced (`heldMs` it was); it is probed again after `retryMs`. */
@@ -39,6 +39,14 @@ export interface Step {
 /** Starts to announce: with probes where the address is new to the pool, at once where it is taken over. */
 export function begin(probe: boolean, nowMs: number, timing: Timing): Step {
   return probe ? probeFrom(0, nowMs, timing) : startAnnouncing(false, 0, nowMs, timing);
+}
+
+/** Announces again what nobody else has announced since it was withdrawn: neighbours know it still. @param unit a draw from [0, 1) */
+export function resume(nowMs: number, timing: Timing, unit: number): Step {
+  return {
+    state: { ...announced(nowMs, 0), sent: timing.gratuitous.count, dueMs: nowMs + beatMs(unit) },
+    effects: [{ kind: 'report-announced', probed: false, resumed: true }],
+  };
 }
 
 /** A clock event: `state.dueMs` has come. @param unit a draw from [0, 1) */
@@ -120,14 +128,23 @@ function probeFrom(conflicts: number, nowMs: number, timing: Timing): Step {
 function startAnnouncing(probed: boolean, conflicts: number, nowMs: number, timing: Timing): Step {
   return {
     state: {
-      kind: 'announced',
-      sinceMs: nowMs,
-      objectionUntilMs: probed ? nowMs + OBJECTION_MS : Number.NEGATIVE_INFINITY,
-      sent: 1,
+      ...announced(nowMs, conflicts),
+      ...(probed ? { objectionUntilMs: nowMs + OBJECTION_MS } : {}),
       dueMs: nowMs + timing.gratuitous.intervalMs,
-      defendedMs: Number.NEGATIVE_INFINITY,
-      conflicts,
     },
     effects: [{ kind: 'send-gratuitous' }, { kind: 'report-announced', probed }],
+  };
+}
+
+/** After the first gratuitous ARP. */
+function announced(nowMs: number, conflicts: number): Extract<AddressState, { kind: 'announced' }> {
+  return {
+    kind: 'announced',
+    sinceMs: nowMs,
+    objectionUntilMs: Number.NEGATIVE_INFINITY,
+    sent: 1,
+    dueMs: nowMs,
+    defendedMs: Number.NEGATIVE_INFINITY,
+    conflicts,
   };
 }

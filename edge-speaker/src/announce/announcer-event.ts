@@ -22,7 +22,13 @@ export type WithdrawReason = 'asked' | 'link-changed' | UnannounceableReason;
 
 /** What the hub hears. `link` is the interface's name, `byMac` reads `02:42:ac:11:00:02`. */
 export type AnnouncerEvent =
-  | { readonly kind: 'announced'; readonly address: string; readonly link: string; readonly probed: boolean }
+  | {
+      readonly kind: 'announced';
+      readonly address: string;
+      readonly link: string;
+      readonly probed: boolean;
+      readonly resumed?: true;
+    }
   /** Forgotten: it is announced again only after another `announce`. */
   | {
       readonly kind: 'withdrawn';

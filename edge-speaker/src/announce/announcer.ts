@@ -105,12 +105,13 @@ export class Announcer {
 
   /**
    * Announces `address`; what is announced already is said once more, in a new burst. With `probe` the LAN is asked first
-   * (an address new to the pool), without it the address is taken over at once. `{ ok: false }`: nothing was done.
+   * (an address new to the pool), without it the address is taken over at once. `quiet`: it was withdrawn a moment ago and
+   * nobody has announced it since, so it is answered for again without a burst. `{ ok: false }`: nothing was done.
    */
-  announce(address: string, { probe }: { probe: boolean }): Announceable {
+  announce(address: string, { probe, quiet = false }: { probe: boolean; quiet?: boolean }): Announceable {
     const can = this.canAnnounce(address);
     this.duplicates.forget(address);
-    if (can.ok) this.drive.start(address, can.link, probe);
+    if (can.ok) this.drive.start(address, can.link, probe, quiet);
     return can;
   }
 
@@ -140,7 +141,13 @@ export class Announcer {
       state: state.kind,
       heldMs: state.kind === 'announced' ? now - state.sinceMs : 0,
       ...(state.kind === 'conflicted' ? { byMac: state.byMac, retryMs: Math.max(0, state.dueMs - now) } : {}),
+      ...(state.kind === 'announced' ? this.besides(address, now) : {}),
     }));
+  }
+
+  private besides(address: string, nowMs: number): { byMac?: string } {
+    const byMac = this.duplicates.other(address, nowMs);
+    return byMac === undefined ? {} : { byMac };
   }
 
   /** Withdraws everything without a word and closes the sockets. */
@@ -213,7 +220,7 @@ export class Announcer {
         parts.count('gratuitous_sent', receiver.labelsOf(address));
         return;
       case 'report-announced':
-        parts.onEvent({ kind: 'announced', address, link: link.name, probed: effect.probed });
+        parts.onEvent({ address, link: link.name, ...effect, kind: 'announced' });
         return;
       case 'report-failed':
         parts.onEvent({ address, link: link.name, ...effect, kind: 'failed' });

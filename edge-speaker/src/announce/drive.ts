@@ -8,6 +8,7 @@ import {
   onDue,
   onNewMac,
   onTakeOver,
+  resume,
   type Step,
 } from './address-machine.ts';
 import { DueQueue } from './due-queue.ts';
@@ -57,11 +58,18 @@ export class Drive {
     return this.driven.values();
   }
 
-  /** Starts an address. One that is announced is said again; one being probed is taken over at once unless `probe`. */
-  start(address: string, link: Link, probe: boolean): void {
+  /**
+   * Starts an address. One that is announced is said again; one being probed is taken over at once unless `probe`.
+   * @param quiet where it begins without a probe, it begins without a burst
+   */
+  start(address: string, link: Link, probe: boolean, quiet = false): void {
     const now = this.clock.monotonicMs();
     const driven = this.driven.get(address);
-    if (driven === undefined) this.take({ address, link }, begin(probe, now, this.timing));
+    if (driven === undefined)
+      this.take(
+        { address, link },
+        quiet && !probe ? resume(now, this.timing, this.random()) : begin(probe, now, this.timing),
+      );
     else if (!probe || driven.state.kind === 'announced') this.take(driven, onTakeOver(driven.state, now, this.timing));
   }
 

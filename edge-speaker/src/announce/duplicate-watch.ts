@@ -31,6 +31,13 @@ export class DuplicateWatch {
     return nowMs - firstMs >= HAND_OVER_MS ? nowMs - firstMs : undefined;
   }
 
+  /** The member that announces it beside us, as far as was heard lately. @returns its MAC */
+  other(address: string, nowMs: number): string | undefined {
+    const heard = this.heard.peek(address);
+    if (heard === undefined || nowMs - heard.lastMs >= FORGET_MS) return undefined;
+    return heard.lastMs - heard.firstMs >= HAND_OVER_MS ? heard.byMac : undefined;
+  }
+
   /** We fell silent, or said it once more because the pool settled it. */
   forget(address: string): void {
     this.heard.delete(address);

@@ -17,6 +17,8 @@ interface Conflict {
 export class ConflictPause {
   private readonly conflicts = new Map<string, Conflict>();
   private readonly reported = new Map<string, number>();
+  /** As {@link takeTurned} said last. */
+  private paused = new Set<string>();
 
   /** @returns milliseconds until the address is offered again */
   pause(address: string, byMac: string, nowMs: number): number {
@@ -30,6 +32,16 @@ export class ConflictPause {
   isPaused(address: string, nowMs: number): boolean {
     const conflict = this.conflicts.get(address);
     return conflict !== undefined && nowMs < conflict.untilMs;
+  }
+
+  /** Addresses whose pause has begun or ended since the last call. */
+  takeTurned(nowMs: number): string[] {
+    const { paused } = this;
+    this.paused = new Set([...this.conflicts.keys()].filter((address) => this.isPaused(address, nowMs)));
+    return [
+      ...[...paused].filter((one) => !this.paused.has(one)),
+      ...[...this.paused].filter((one) => !paused.has(one)),
+    ];
   }
 
   /** Whether it must be probed although the pool has announced it before: somebody else owned it last time. */

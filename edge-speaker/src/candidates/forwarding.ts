@@ -48,6 +48,6 @@ function inPool(places: EndpointPlaces, { poolNodes }: NodePlace): boolean {
 }
 
 /** YurtHub's filter reads the first of the comma-separated keys that it knows; there is one in practice. */
-function hostnameOnly(service: ServiceObject): boolean {
+export function hostnameOnly(service: ServiceObject): boolean {
   return service.metadata.annotations?.[TOPOLOGY_KEYS_ANNOTATION]?.trim() === 'kubernetes.io/hostname';
 }

@@ -1,3 +1,5 @@
+import type { Judged } from './candidate-index.ts';
+
 /** For this long members may still take a new address from one another, each on hearing of it a little later. */
 const NEW_MS = 1_000;
 
@@ -5,15 +7,15 @@ const NEW_MS = 1_000;
 export class NewAddresses {
   private readonly sinceMs = new Map<string, number>();
 
-  update(
-    before: { has(address: string): boolean },
-    now: Iterable<string>,
-    announced: ReadonlySet<string>,
-    nowMs: number,
-  ): void {
-    const all = new Set(now);
-    for (const address of all) if (!before.has(address) && !announced.has(address)) this.sinceMs.set(address, nowMs);
-    for (const address of this.sinceMs.keys()) if (!all.has(address)) this.sinceMs.delete(address);
+  update(judged: readonly Judged[], announced: ReadonlySet<string>, nowMs: number): void {
+    for (const { address, before, after } of judged) {
+      if (after === undefined) this.sinceMs.delete(address);
+      else if (before === undefined && !announced.has(address)) this.sinceMs.set(address, nowMs);
+    }
+  }
+
+  clear(): void {
+    this.sinceMs.clear();
   }
 
   isNew(address: string, nowMs: number): boolean {

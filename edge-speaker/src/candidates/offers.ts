@@ -1,17 +1,22 @@
-import { type Announcement, decodeAnnouncements, type ServiceObject } from '@openyurt/nodepool-types';
+import type { Announcement, ServiceObject } from '@openyurt/nodepool-types';
 import { type EndpointPlaces, forwarding, type NodePlace } from './forwarding.ts';
+
+/** Whether any of some endpoints takes connections, as far as this node has asked. */
+export type EndpointsWord = 'not-asked' | 'alive' | 'dead';
 
 /** What decides which addresses this node may offer now. */
 export interface CandidateWorld extends NodePlace {
   readonly nodePool: string;
   /** The node carries `node.kubernetes.io/exclude-from-external-load-balancers`. */
   readonly excluded: boolean;
-  readonly services: Iterable<ServiceObject>;
+  serviceOf(serviceKey: string): ServiceObject | undefined;
   endpointsOf(serviceKey: string): EndpointPlaces;
   /** The name of the link that fits the address and is up; undefined: there is none. */
   linkFor(address: string): string | undefined;
   /** Whether another host was seen to own the address lately. */
   inConflict(address: string): boolean;
+  /** What is known of the endpoints that an offer of the address would rest on. */
+  lifeOf(address: string): EndpointsWord;
 }
 
 /** Why an address that the NodePool has is not offered by this node; the name is the metric label. */
@@ -31,6 +36,10 @@ export interface Candidate {
   readonly notOffered?: NotOffered;
   /** No endpoint in the whole NodePool serves it. */
   readonly unserved: boolean;
+  /** Keys of the Services whose endpoints make this node one that forwards. */
+  readonly restsOn: readonly string[];
+  /** Of those endpoints. `dead`: it is offered, and a member with a live one goes before. */
+  readonly endpoints: EndpointsWord;
 }
 
 /** Something a Service's owner should hear. */
@@ -43,33 +52,23 @@ export interface ServiceNote {
 export interface Candidates {
   /** By address. */
   readonly byAddress: ReadonlyMap<string, Candidate>;
+  /** Those that no endpoint in the NodePool serves. */
+  readonly unserved: ReadonlySet<string>;
   readonly notes: readonly ServiceNote[];
 }
 
-interface Holder {
+/** A Service that holds an address. */
+export interface Holder {
   readonly announcement: Announcement;
   readonly service: ServiceObject;
 }
 
-/** Which addresses this node may offer now, and why not the others. Pure; nothing is remembered between two calls. */
-export function findCandidates(world: CandidateWorld): Candidates {
-  const holders = new Map<string, Holder[]>();
-  const notes: ServiceNote[] = [];
-  for (const service of world.services) {
-    const { announcements, hidden } = decodeAnnouncements(service, world.nodePool);
-    if (hidden !== undefined) notes.push({ serviceKey: keyOf(service), ...hidden });
-    for (const announcement of announcements) {
-      const there = holders.get(announcement.address);
-      if (there === undefined) holders.set(announcement.address, [{ announcement, service }]);
-      else there.push({ announcement, service });
-    }
-  }
-  const byAddress = new Map<string, Candidate>();
-  for (const [address, held] of holders) byAddress.set(address, judge(address, held, world));
-  return { byAddress, notes };
-}
-
-function judge(address: string, held: readonly Holder[], world: CandidateWorld): Candidate {
+/**
+ * Whether this node may offer the address now, and why not. Pure; nothing is remembered between two calls.
+ *
+ * @param held at least one
+ */
+export function judgeAddress(address: string, held: readonly Holder[], world: CandidateWorld): Candidate {
   const verdicts = held.map(({ service, announcement }) =>
     forwarding(service, world.endpointsOf(announcement.serviceKey), world),
   );
@@ -85,6 +84,11 @@ function judge(address: string, held: readonly Holder[], world: CandidateWorld):
     serviceUids: held.map(({ announcement }) => announcement.serviceUid).sort(),
     resourceVersion,
     unserved: verdicts.every((verdict) => verdict === 'unserved'),
+    restsOn: held
+      .filter((_, i) => verdicts[i] === 'forwards')
+      .map(({ announcement }) => announcement.serviceKey)
+      .sort(),
+    endpoints: world.lifeOf(address),
   };
   const notOffered = refusal(candidate, verdicts, world);
   return notOffered === undefined ? candidate : { ...candidate, notOffered };
@@ -101,8 +105,4 @@ function refusal(
   }
   if (link === undefined) return 'no-link';
   return world.inConflict(address) ? 'conflict' : undefined;
-}
-
-function keyOf({ metadata }: ServiceObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 }

@@ -1,88 +1,87 @@
 import type { FailBack } from '@openyurt/nodepool-types';
-import { LRUCache } from 'lru-cache';
+import { AddressMemory } from './address-memory.ts';
 import { candidates } from './candidates.ts';
 import { elect } from './elect.ts';
 import { eligible } from './eligible.ts';
 import { type Holding, judge } from './holding.ts';
-import {
-  isTombstone,
-  type MemberView,
-  type Offer,
-  type OfferItem,
-  type Standing,
-  sameItem,
-  type Tombstone,
-} from './offer.ts';
+import { JudgingQueue } from './judging-queue.ts';
+import type { MemberView, OfferItem, Standing } from './offer.ts';
+import { OwnItems } from './own-items.ts';
 import type { Seeds } from './seeds.ts';
-import { Tombstones } from './tombstones.ts';
 
 export type ReleaseReason = 'handed-over' | 'lost' | 'not-offered' | 'failed' | 'paused' | 'minority' | 'leaving';
 
 export type LedgerEffect =
-  | { readonly kind: 'announce'; readonly address: string; readonly probe: boolean }
+  /** `resumed`: given up a moment ago for a doubt of ourselves, and nobody can have announced it since. */
+  | { readonly kind: 'announce'; readonly address: string; readonly probe: boolean; readonly resumed?: true }
   | { readonly kind: 'withdraw'; readonly address: string; readonly reason: ReleaseReason };
-
-/** How many addresses ever announced in the pool are remembered. */
-const MAX_MEMORY = 8192;
 
 /** This member's offers and holdings, and the addresses whose holder is to be judged anew. */
 export class Ledger {
-  /** Offers and tombstones as other members are told them. */
-  readonly items = new Map<string, OfferItem>();
   readonly holdings = new Map<string, Holding>();
-  readonly tombstones = new Tombstones();
   seenRv = 0n;
   leaving = false;
   standing: Standing = 'ready';
   failBack: FailBack = 'always';
   /** Since the last {@link takeChanges}: what other members have yet to hear. */
-  private changedOffers = new Set<string>();
   private changedClaims = new Set<string>();
-  private offered = new Map<string, Offer>();
-  private due = new Set<string>();
+  private released = new Set<string>();
+  private readonly due = new JudgingQueue();
   /** Holdings that another member was found to announce too. */
   private met = new Map<string, 'healed' | 'crossed'>();
+  /** Given up in the last doubt of ourselves, and announced by nobody since. */
+  private readonly paused = new Set<string>();
   /** Holdings that are offered no longer and wait for a successor. */
   private readonly handing = new Set<string>();
-  private readonly memory: LRUCache<string, true>;
-  private memoryGrew = false;
+  private readonly own: OwnItems;
+  private readonly memory: AddressMemory;
 
   constructor(
     private readonly self: string,
     private readonly seeds: Seeds,
     announcedBefore: Iterable<string> = [],
+    /** Another member tells that its endpoints are dead, or alive. */
+    askedElsewhere: (address: string) => boolean = () => false,
   ) {
-    this.memory = new LRUCache({ max: MAX_MEMORY });
-    for (const address of announcedBefore) this.memory.set(address, true);
+    this.memory = new AddressMemory(announcedBefore);
+    this.own = new OwnItems({
+      askedElsewhere,
+      onChange: (address) => this.due.add(address),
+      onBuried: (address) => this.memory.delete(address),
+    });
+  }
+
+  /** Offers and tombstones as other members are told them. */
+  get items(): ReadonlyMap<string, OfferItem> {
+    return this.own.items;
   }
 
   /** Replaces what this node offers. */
   setOffers(items: readonly OfferItem[], seenRv: bigint): void {
-    const touched = new Set(this.offered.keys());
-    this.offered = new Map();
+    const kept = new Set(items.map(({ address }) => address));
+    this.changeOffers(
+      items,
+      [...this.own.offered()].filter((address) => !kept.has(address)),
+      seenRv,
+    );
+  }
+
+  /** What is neither in `set` nor in `gone` is offered as before. */
+  changeOffers(set: readonly OfferItem[], gone: readonly string[], seenRv: bigint): void {
+    this.own.change(set, gone, seenRv < this.seenRv);
     this.seenRv = seenRv;
-    for (const item of items) {
-      touched.add(item.address);
-      if (isTombstone(item)) this.bury(item);
-      else {
-        this.offered.set(item.address, item);
-        this.tombstones.revive(item.address, item.rv);
-      }
-    }
-    for (const address of touched) this.compose(address);
   }
 
   /** The hub cannot announce it: no offer until the next {@link setOffers}, silence now. */
   failed(address: string): LedgerEffect[] {
-    this.offered.delete(address);
-    this.compose(address);
+    this.own.withhold(address);
+    this.judgeAnew([address]);
     return this.release(address, 'failed');
   }
 
   /** Tombstones heard are told on, and an address given up is new to the pool when it comes back. */
   hear(item: OfferItem): void {
-    if (isTombstone(item)) this.bury(item);
-    else if (item.proven && this.tombstones.revive(item.address, item.rv)) this.compose(item.address);
+    this.own.hear(item);
   }
 
   /**
@@ -93,15 +92,20 @@ export class Ledger {
     if (this.holdings.has(address)) this.met.set(address, how);
   }
 
-  /** Some member announces it, or did: it is not new to the pool. */
-  remember(address: string): void {
-    if (!this.memory.has(address)) this.memoryGrew = true;
-    this.memory.set(address, true);
+  /** Another member announces it, or did: it is not new to the pool. */
+  heardOf(address: string): void {
+    this.paused.delete(address);
+    this.memory.add(address);
+  }
+
+  /** A member came, went, or took this one for dead: any address may have been announced unheard. */
+  stirred(): void {
+    this.paused.clear();
   }
 
   /** Forgets the tombstones that every member has outgrown. */
   prune(seenByAll: bigint): void {
-    for (const address of this.tombstones.prune(seenByAll)) this.compose(address);
+    this.own.prune(seenByAll);
   }
 
   judgeAnew(addresses: Iterable<string>): void {
@@ -115,23 +119,39 @@ export class Ledger {
 
   /** Gives up everything at once. */
   drop(reason: ReleaseReason): LedgerEffect[] {
+    this.judgeAnew(this.holdings.keys());
+    if (reason === 'paused') for (const address of this.holdings.keys()) this.paused.add(address);
     return [...this.holdings.keys()].flatMap((address) => this.release(address, reason));
   }
 
-  /** @param views of all members whose word counts, this one among them */
+  /** Is there anything to {@link decide}? */
+  isDue(nowMs: number): boolean {
+    return this.dueMs() <= nowMs;
+  }
+
+  beginTurn(): void {
+    this.due.beginTurn();
+  }
+
+  /**
+   * Judges what is due, as much as this turn has room for; the rest waits for {@link beginTurn}. An address is judged by what
+   * holds when its turn comes: what was to be done with it before, and is no more, is never done.
+   *
+   * @param views of all members whose word counts, this one among them
+   */
   decide(views: readonly MemberView[], mayClaim: boolean, nowMs: number): LedgerEffect[] {
     for (const address of this.handing) if (nowMs >= this.releaseByMs(address)) this.due.add(address);
-    if (this.due.size === 0) return [];
-    const due = this.due;
-    this.due = new Set();
     const effects: LedgerEffect[] = [];
-    for (const address of due) effects.push(...this.decideOne(address, views, mayClaim, nowMs));
-    this.met.clear();
+    for (const address of this.due.take()) {
+      effects.push(...this.decideOne(address, views, mayClaim, nowMs));
+      this.met.delete(address);
+    }
     return effects;
   }
 
-  /** Earliest time at which a hand-over runs out, or Infinity. */
+  /** Earliest time at which there is something to judge, -Infinity for the next turn, or Infinity. */
   dueMs(): number {
+    if (!this.due.isEmpty) return -Infinity;
     let due = Infinity;
     for (const address of this.handing) due = Math.min(due, this.releaseByMs(address));
     return due;
@@ -142,18 +162,22 @@ export class Ledger {
     return { node: this.self, items, claims, seenRv, standing, offering: !this.leaving && standing !== 'minority' };
   }
 
-  takeChanges(): { offers: Iterable<string>; claims: Iterable<string> } {
-    const changes = { offers: this.changedOffers, claims: this.changedClaims };
-    if (this.changedOffers.size > 0) this.changedOffers = new Set();
+  takeChanges(): { offers: ReadonlySet<string>; claims: ReadonlySet<string> } {
+    const changes = { offers: this.own.takeChanges(), claims: this.changedClaims };
     if (this.changedClaims.size > 0) this.changedClaims = new Set();
     return changes;
   }
 
+  /** Addresses given up since the last call. */
+  takeReleased(): ReadonlySet<string> {
+    const { released } = this;
+    if (released.size > 0) this.released = new Set();
+    return released;
+  }
+
   /** Addresses that were announced in this pool before, or undefined where none came since the last call. */
   takeMemory(): string[] | undefined {
-    if (!this.memoryGrew) return undefined;
-    this.memoryGrew = false;
-    return [...this.memory.keys()];
+    return this.memory.take();
   }
 
   private decideOne(address: string, views: readonly MemberView[], mayClaim: boolean, nowMs: number): LedgerEffect[] {
@@ -203,36 +227,16 @@ export class Ledger {
   private claim(address: string): LedgerEffect {
     this.changedClaims.add(address);
     const probe = !this.memory.has(address);
-    this.remember(address);
-    return { kind: 'announce', address, probe };
+    this.memory.add(address);
+    const resumed = this.paused.delete(address);
+    return { kind: 'announce', address, probe, ...(resumed && !probe ? { resumed } : {}) };
   }
 
   private release(address: string, reason: ReleaseReason): LedgerEffect[] {
     if (!this.holdings.delete(address)) return [];
     this.handing.delete(address);
     this.changedClaims.add(address);
-    this.due.add(address);
+    this.released.add(address);
     return [{ kind: 'withdraw', address, reason }];
-  }
-
-  private bury(tombstone: Tombstone): void {
-    if (!this.tombstones.learn(tombstone)) return;
-    if (this.memory.delete(tombstone.address)) this.memoryGrew = true;
-    this.compose(tombstone.address);
-    for (const address of this.tombstones.takePushedOut()) this.compose(address);
-  }
-
-  /** What is told of one address: the offer, unless a tombstone silences it. */
-  private compose(address: string): void {
-    const offer = this.offered.get(address);
-    const tombstone = this.tombstones.get(address);
-    const silenced = tombstone !== undefined && (offer === undefined || (!offer.proven && tombstone.rv > offer.rv));
-    const item = silenced ? tombstone : offer;
-    const told = this.items.get(address);
-    if (item === undefined ? told === undefined : told !== undefined && sameItem(item, told)) return;
-    if (item === undefined) this.items.delete(address);
-    else this.items.set(address, item);
-    this.changedOffers.add(address);
-    this.due.add(address);
   }
 }

@@ -1,3 +1,12 @@
+/**
+ * What a member knows of the endpoints that its offer rests on, since the cloud's word on them ceased to count.
+ * - `not-asked`: nothing, or nothing that decides anything
+ * - `alive`: one of them takes connections
+ * - `dead`: none does
+ */
+export type EndpointsWord = (typeof ENDPOINTS_WORDS)[number];
+export const ENDPOINTS_WORDS = ['not-asked', 'alive', 'dead'] as const;
+
 /** What one member says it is able to announce. */
 export interface Offer {
   /** Canonical text. */
@@ -8,6 +17,8 @@ export interface Offer {
   readonly rv: bigint;
   /** The API was proven present after the member read it. */
   readonly proven: boolean;
+  /** Absent: an older release, which judges by no endpoints. */
+  readonly endpoints?: EndpointsWord;
 }
 
 /**
@@ -29,7 +40,18 @@ export function isTombstone(item: OfferItem): item is Tombstone {
 export function sameItem(a: OfferItem, b: OfferItem): boolean {
   if (a.rv !== b.rv) return false;
   if (isTombstone(a) || isTombstone(b)) return isTombstone(a) && isTombstone(b);
-  return a.proven === b.proven && sameUids(a, b);
+  return a.proven === b.proven && a.endpoints === b.endpoints && sameUids(a, b);
+}
+
+/** undefined where it is no offer, or that of an older release. */
+export function endpointsOf(item: OfferItem | undefined): EndpointsWord | undefined {
+  return item === undefined || isTombstone(item) ? undefined : item.endpoints;
+}
+
+/** Its endpoints were found dead or alive. */
+export function wasAsked(item: OfferItem | undefined): boolean {
+  const word = endpointsOf(item);
+  return word !== undefined && word !== 'not-asked';
 }
 
 export function sameUids(a: Offer, b: Offer): boolean {

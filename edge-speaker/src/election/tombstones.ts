@@ -45,6 +45,13 @@ export class Tombstones {
     return gone;
   }
 
+  /** @returns the addresses forgotten */
+  clear(): string[] {
+    const gone = this.addresses();
+    this.kept.clear();
+    return gone;
+  }
+
   /** Addresses whose tombstone had to go for want of room, since the last call. */
   takePushedOut(): string[] {
     const { pushedOut } = this;

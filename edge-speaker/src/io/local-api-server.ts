@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
-import { LbError, type Log } from '@openyurt/nodepool-types';
+import type { AddressInfo } from 'node:net';
+import { isLoopbackHost, LbError, type Log } from '@openyurt/nodepool-types';
 import type { LocalAnswer, LocalApi, LocalWatch } from '../ports/local-api.ts';
 
 /** Bounds of what any process on this node may ask for. */
@@ -80,7 +80,7 @@ export class LocalApiServer {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {}); // the client left in the middle; what was begun ends on 'close'
-    if (!isThisHost(request.headers.host ?? '')) {
+    if (!isLoopbackHost(request.headers.host ?? '')) {
       const message = 'the Host header names no address of this node: use http://127.0.0.1 or http://localhost';
       return this.send(this.api.refuse(403, 'Forbidden', message), request, response);
     }
@@ -193,12 +193,4 @@ function drained(response: ServerResponse): Promise<void> {
     response.on('drain', done);
     response.on('close', done);
   });
-}
-
-/** `localhost` or a loopback address, with any port. */
-function isThisHost(header: string): boolean {
-  const host = header.replace(/:\d*$/, '').toLowerCase();
-  if (host === 'localhost') return true;
-  if (/^\[.*\]$/.test(host)) return isIPv6(host.slice(1, -1)) && new URL(`http://${host}`).hostname === '[::1]';
-  return /^127(?:\.\d{1,3}){3}$/.test(host);
 }

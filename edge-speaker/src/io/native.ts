@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { LbError } from '@openyurt/nodepool-types';
 
-/** Frames handed over in one turn of the loop; FRAMES_PER_TURN in packet.c. */
+/** Frames handed over in one turn of the loop; FRAMES_PER_TURN in packet.h. */
 export const FRAMES_PER_TURN = 64;
 /** Words of `info` per frame: captured bytes, bytes on the wire, packet type, seconds, nanoseconds. */
 export const INFO_FIELDS = 5;

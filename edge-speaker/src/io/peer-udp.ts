@@ -29,7 +29,7 @@ export class PeerUdp {
       this.socket = await bind(0, this.address);
     }
     const { socket } = this;
-    socket.on('message', (bytes, from) => hear(bytes, { address: from.address, port: from.port }));
+    socket.on('message', hear);
     socket.on('error', (error) => this.log.debug('pool session datagram not sent', { reason: error.message }));
     socket.setMulticastTTL(1); // a site is one LAN
     socket.setMulticastLoopback(false);
@@ -53,14 +53,14 @@ export class PeerUdp {
   }
 
   sendTo(bytes: Buffer, to: Endpoint): void {
-    if (isIPv4(to.address)) this.socket?.send(bytes, to.port, to.address, ignore);
+    if (isIPv4(to.address)) this.socket?.send(bytes, to.port, to.address);
   }
 
   sendToGroup(bytes: Buffer): void {
     for (const ip of this.joined.values()) {
       this.attempt('used', ip, (socket) => {
         socket.setMulticastInterface(ip);
-        socket.send(bytes, this.port, HELLO_GROUP, ignore);
+        socket.send(bytes, this.port, HELLO_GROUP);
       });
     }
   }
@@ -113,8 +113,6 @@ function bind(port: number, address: string): Promise<Socket> {
     });
   });
 }
-
-function ignore(): void {}
 
 /** Taken by another process, or below 1024 without the right to it: another port serves too, ARP goes on. */
 export function isRefusedPort(error: unknown): boolean {

@@ -25,6 +25,8 @@ export interface WriterParts {
   readonly whole: () => boolean;
   /** No two writes are closer while the cloud is there. */
   readonly betweenMs: number;
+  /** A text that would exceed it at that pace waits longer for the next one: flash wears by the byte. */
+  readonly bytesPerSecond?: number;
 }
 
 /**
@@ -43,6 +45,8 @@ export class SnapshotWriter {
   private triedMs = Number.NEGATIVE_INFINITY;
   /** From when on a write is not one in advance. */
   private freeMs = Number.NEGATIVE_INFINITY;
+  /** What the last write adds to that. */
+  private paceMs: number;
   /** Something may have changed since the last write began. */
   private dirty = false;
   private first = true;
@@ -57,6 +61,7 @@ export class SnapshotWriter {
     private written: string | undefined,
   ) {
     this.startMs = parts.clock.monotonicMs();
+    this.paceMs = parts.betweenMs;
   }
 
   /** Something may have changed. */
@@ -72,8 +77,8 @@ export class SnapshotWriter {
   /** The cloud link is no longer connected. */
   linkLost(): void {
     if (!this.dirty || this.failing !== undefined) return;
-    const { clock, betweenMs } = this.parts;
-    this.at(Math.max(clock.monotonicMs(), this.triedMs + BETWEEN_AT_LOSS_MS, this.freeMs - betweenMs));
+    const nowMs = this.parts.clock.monotonicMs();
+    this.at(Math.max(nowMs, this.triedMs + BETWEEN_AT_LOSS_MS, this.freeMs - this.paceMs));
   }
 
   /** Writes what is not written yet, before the process leaves; waits a second for it at most. Never throws. */
@@ -108,15 +113,17 @@ export class SnapshotWriter {
   }
 
   private async write(): Promise<void> {
-    const { store, clock, log, encode, betweenMs } = this.parts;
+    const { store, clock, log, encode, betweenMs, bytesPerSecond = Number.POSITIVE_INFINITY } = this.parts;
     this.dirty = false;
     try {
       const now = encode();
       if (now.fingerprint === this.written) return;
       this.first = false;
       this.triedMs = clock.monotonicMs();
-      this.freeMs = Math.max(this.freeMs, this.triedMs) + betweenMs;
-      await store.save(now.text);
+      const { text } = now;
+      this.paceMs = Math.max(betweenMs, (text.length / bytesPerSecond) * 1000);
+      this.freeMs = Math.max(this.freeMs, this.triedMs) + this.paceMs;
+      await store.save(text);
       this.written = now.fingerprint;
       if (this.failing !== undefined) log.info('autonomy cache written again');
       this.failing = undefined;

@@ -1,22 +1,30 @@
-import http from 'node:http';
-import https from 'node:https';
-import { StringDecoder } from 'node:string_decoder';
-import type { LbError } from '@openyurt/nodepool-types';
-import { badAnswer, noAnswer } from './api-failure.ts';
-import type { Road } from './api-target.ts';
+import type http from 'node:http';
+import { type LbError, type Log, silentLog } from '@openyurt/nodepool-types';
+import { type BodyBounds, readBody, readLines } from './answer-body.ts';
+import { badAnswer, isTlsFailure, noAnswer } from './api-failure.ts';
+import type { Road } from './api-road.ts';
+import { Connections } from './connections.ts';
+import { NameLookup, type Resolve } from './name-lookup.ts';
+import { type RequestOptions, StaleSocket, send, sooner } from './request.ts';
 
 /** Every request has this long for its answer: YurtHub holds what it cannot forward for 45 s and does not say so. */
-export const DEADLINE_MS = 3_000;
-/** A list of a large cluster takes its time; only silence between two pieces counts. */
-const LONGEST_LIST_MS = 60_000;
-/** A list beyond this is not one of ours. */
-const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
+const DEADLINE_MS = 3_000;
+/** A list of a large cluster takes its time; only silence between two pieces counts. A larger one is not one of ours. */
+const LIST = { bytes: 64 * 1024 * 1024, wholeMs: 60_000 };
+/** Where a word is expected, a server that drips bytes must not hold up what waits for it. */
+const MOST_BRIEF_BYTES = 64 * 1024;
+/** An object takes 1.5 MB in etcd at most; JSON escapes may double that. */
+const MOST_LINE_BYTES = 8 * 1024 * 1024;
 
 export interface Answer {
   /** What was asked, for messages: the URL without its query. */
   readonly url: string;
   readonly status: number;
+  /** Content-Type, empty where there was none. */
+  readonly type: string;
   readonly text: string;
+  /** The server asks to be left alone for this long. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Ask {
@@ -25,103 +33,178 @@ export interface Ask {
   readonly path: string;
   readonly userAgent: string;
   readonly body?: string;
-  /** Until the answer begins; default {@link DEADLINE_MS}. */
+  /** Until the answer begins; default: the client's. */
   readonly deadlineMs?: number;
+  /** The answer is a word or one object: the deadline is for all of it. */
+  readonly brief?: boolean;
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
-/** How a watch ended. `ended`: a clean end of the stream after it had begun. */
+/** How a watch ended. `ended`: a clean end of the stream after it had begun, or the listener had enough. */
 export type StreamEnd =
   | { readonly kind: 'ended' }
-  | { readonly kind: 'refused'; readonly status: number; readonly error: LbError }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'refused'; readonly status: number; readonly error: LbError; readonly retryAfterMs?: number }
   | { readonly kind: 'failed'; readonly error: LbError };
+
+export interface StreamBounds {
+  /** From the first byte to the last. */
+  readonly wholeMs: number;
+  /** Without a line for this long the stream is given up; asked anew after each line. */
+  readonly silentMs: () => number;
+}
+
+export interface ClientOptions {
+  readonly log?: Log;
+  /** Default 3 s; for tests. */
+  readonly deadlineMs?: number;
+  /** Default: as the system resolves names. */
+  readonly resolve?: Resolve;
+}
 
 /** Raw requests to a Kubernetes API: JSON in and out, no generated client, so little memory. */
 export class ApiClient {
-  private agent: http.Agent | undefined;
+  private readonly connections: Connections;
+  private readonly deadlineMs: number;
 
-  constructor(private readonly road: Road) {}
+  constructor(
+    private readonly road: Road,
+    { log = silentLog, deadlineMs = DEADLINE_MS, resolve }: ClientOptions = {},
+  ) {
+    this.connections = new Connections(new NameLookup(log, resolve).lookup);
+    this.deadlineMs = deadlineMs;
+  }
 
   /**
    * @throws LbError `LB_API_UNREACHABLE` for a timeout, a hang-up or a refused connection, `LB_NO_KUBECONFIG` where there
    * is nobody to ask; any status is an answer
    */
   async ask(ask: Ask): Promise<Answer> {
+    const startedMs = performance.now();
     const { response, url } = await this.open(ask);
-    const text = await readAll(response, url);
-    return { url, status: response.statusCode ?? 0, text };
+    const { deadlineMs = this.deadlineMs } = ask;
+    const leftMs = Math.max(1, Math.round(deadlineMs - (performance.now() - startedMs)));
+    const bounds: BodyBounds = ask.brief
+      ? { bytes: MOST_BRIEF_BYTES, wholeMs: leftMs, pauseMs: leftMs }
+      : { ...LIST, pauseMs: deadlineMs };
+    const leave = () => response.destroy(new Error('not waited for any more'));
+    ask.signal?.addEventListener('abort', leave);
+    const text = await readBody(response, bounds)
+      .catch((cause: unknown) => {
+        throw noAnswer(url, cause);
+      })
+      .finally(() => ask.signal?.removeEventListener('abort', leave));
+    const type = response.headers['content-type'] ?? '';
+    return { url, status: response.statusCode ?? 0, type, text, ...retryAfter(response) };
   }
 
   /**
-   * Reads a stream of lines until it ends, `boundMs` pass or `signal` aborts. Never throws.
+   * Reads a stream of lines until it ends, a bound is met or `signal` aborts. Never throws.
    *
-   * @param onLine each whole line that is not empty
+   * @param onLine each whole line that is not empty @returns false: enough
    */
-  async stream(ask: Ask, boundMs: number, signal: AbortSignal, onLine: (line: string) => void): Promise<StreamEnd> {
+  async stream(
+    ask: Ask,
+    bounds: StreamBounds,
+    signal: AbortSignal,
+    onLine: (line: string) => boolean,
+  ): Promise<StreamEnd> {
+    let silent = false;
     try {
-      const { response, request, url } = await this.open(ask);
+      const { response, request, url } = await this.open({ ...ask, signal });
       if (response.statusCode !== 200) {
-        const status = response.statusCode ?? 0;
-        return { kind: 'refused', status, error: badAnswer(url, status, await readAll(response, url)) };
+        const text = await readBody(response, {
+          bytes: MOST_BRIEF_BYTES,
+          wholeMs: this.deadlineMs,
+          pauseMs: this.deadlineMs,
+        });
+        const { statusCode: status = 0 } = response;
+        return { kind: 'refused', status, error: badAnswer(url, status, text), ...retryAfter(response) };
       }
       const stop = () => request.destroy();
-      const bound = setTimeout(stop, boundMs);
+      const whole = setTimeout(stop, bounds.wholeMs);
+      const rest = () => {
+        const ms = bounds.silentMs();
+        if (ms >= bounds.wholeMs) return undefined;
+        return setTimeout(() => {
+          silent = true;
+          stop();
+        }, ms);
+      };
+      let silence = rest();
       signal.addEventListener('abort', stop);
       if (signal.aborted) stop();
       try {
-        await readLines(response, onLine);
+        await readLines(response, MOST_LINE_BYTES, (line) => {
+          clearTimeout(silence);
+          const more = onLine(line);
+          silence = rest();
+          return more;
+        });
         return { kind: 'ended' };
       } finally {
-        clearTimeout(bound);
+        clearTimeout(whole);
+        clearTimeout(silence);
         signal.removeEventListener('abort', stop);
+        stop();
       }
     } catch (error) {
+      if (silent) return { kind: 'silent' };
       return { kind: 'failed', error: noAnswer(ask.path.split('?', 1)[0] ?? '', error) };
     }
   }
 
   close(): void {
-    this.agent?.destroy();
+    this.connections.close();
   }
 
-  private async open(ask: Ask): Promise<Opened> {
-    const { base, credentials } = await this.road();
-    const url = `${base.origin}${base.pathname.replace(/\/$/, '')}${ask.path.split('?', 1)[0]}`;
-    const { headers, tls } = await credentials().catch((cause: unknown) => {
-      throw noAnswer(url, cause);
+  /** @param again the first try met a kept socket that the server had closed, or a token that was rotated since */
+  private async open(ask: Ask, again = false): Promise<Opened> {
+    const { deadlineMs = this.deadlineMs, signal } = ask;
+    const path = ask.path.split('?', 1)[0] ?? '';
+    const target = await this.road().catch((cause: unknown) => {
+      throw noAnswer(path, cause);
     });
-    const secure = base.protocol === 'https:';
-    this.agent ??= new (secure ? https : http).Agent({ keepAlive: true, maxFreeSockets: 4 });
-    const { agent } = this;
-    return await new Promise((resolve, reject) => {
-      const request = (secure ? https : http).request({
+    const { base } = target;
+    const root = base.pathname.replace(/\/$/, '');
+    const url = `${base.origin}${root}${path}`;
+    const over = new AbortController();
+    const deadline = setTimeout(() => over.abort(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    const leave = () => over.abort(new Error('not waited for any more'));
+    signal?.addEventListener('abort', leave);
+    if (signal?.aborted) leave();
+    try {
+      // A credential plugin that hangs must not hang the request.
+      const { headers, tls } = await sooner(target.credentials(), over.signal);
+      const options: RequestOptions = {
         ...tls,
-        agent,
+        agent: this.connections.agentFor(base.protocol),
         protocol: base.protocol,
         hostname: base.hostname.replace(/^\[(.*)\]$/, '$1'),
         port: base.port,
-        path: `${base.pathname.replace(/\/$/, '')}${ask.path}`,
+        path: `${root}${ask.path}`,
         method: ask.method ?? 'GET',
-        headers: {
-          ...headers,
-          Accept: 'application/json',
-          'User-Agent': ask.userAgent,
-          ...(ask.body === undefined
-            ? {}
-            : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(ask.body) }),
-        },
-      });
-      const { deadlineMs = DEADLINE_MS } = ask;
-      const deadline = setTimeout(() => request.destroy(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
-      request.on('response', (response) => {
-        clearTimeout(deadline);
-        resolve({ response, request, url });
-      });
-      request.on('error', (cause) => {
-        clearTimeout(deadline);
-        reject(noAnswer(url, cause));
-      });
-      request.end(ask.body);
-    });
+        headers: { ...headers, ...headersOf(ask) },
+      };
+      const { response, request } = await send(options, ask.body, over.signal);
+      if (response.statusCode !== 401) return { response, request, url };
+      target.forget();
+      if (again) return { response, request, url };
+      // The token was rotated since it was read: the new one is tried at once. The same one would be refused again.
+      const renewed = await sooner(target.credentials(), over.signal).catch(() => ({ headers }));
+      if (JSON.stringify(renewed.headers) === JSON.stringify(headers)) return { response, request, url };
+      response.destroy();
+      return await this.open(ask, true);
+    } catch (cause) {
+      if (!signal?.aborted) this.connections.dropIdle();
+      if (isTlsFailure(cause)) target.forget();
+      if (cause instanceof StaleSocket && !again) return await this.open(ask, true);
+      throw noAnswer(url, cause instanceof StaleSocket ? cause.cause : cause);
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', leave);
+    }
   }
 }
 
@@ -131,38 +214,14 @@ interface Opened {
   readonly url: string;
 }
 
-async function readAll(response: http.IncomingMessage, url: string): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  const giveUp = (why: string) => response.destroy(new Error(why));
-  const whole = setTimeout(() => giveUp(`the answer took longer than ${LONGEST_LIST_MS} ms`), LONGEST_LIST_MS);
-  const pause = setTimeout(() => giveUp(`the answer paused for ${DEADLINE_MS} ms`), DEADLINE_MS);
-  try {
-    for await (const piece of response) {
-      pause.refresh();
-      pieces.push(piece);
-      bytes += piece.length;
-      if (bytes > LARGEST_ANSWER_BYTES) throw new Error(`the answer is larger than ${LARGEST_ANSWER_BYTES} bytes`);
-    }
-  } catch (cause) {
-    throw noAnswer(url, cause);
-  } finally {
-    clearTimeout(whole);
-    clearTimeout(pause);
-  }
-  return Buffer.concat(pieces).toString('utf8');
+function headersOf({ userAgent, body }: Ask): Record<string, string | number> {
+  const headers = { Accept: 'application/json', 'User-Agent': userAgent };
+  if (body === undefined) return headers;
+  return { ...headers, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
 }
 
-async function readLines(response: http.IncomingMessage, onLine: (line: string) => void): Promise<void> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  for await (const piece of response) {
-    rest += decoder.write(piece);
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      const line = rest.slice(0, end);
-      rest = rest.slice(end + 1);
-      if (line.trim() !== '') onLine(line);
-    }
-    if (rest.length > LARGEST_ANSWER_BYTES) throw new Error('a line without end');
-  }
+/** @see RFC 9110 §10.2.3; its form with a date is not used by API servers */
+function retryAfter({ headers }: http.IncomingMessage): { retryAfterMs?: number } {
+  const text = headers['retry-after'];
+  return text !== undefined && /^\d{1,6}$/.test(text) ? { retryAfterMs: Number(text) * 1000 } : {};
 }

@@ -1,20 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
 import { LbError } from '@openyurt/nodepool-types';
-
-/** What a request carries so that the server lets it in. */
-export interface Credentials {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
-}
-
-/** A server that speaks the Kubernetes API, YurtHub or the API server itself, and how it is spoken to. */
-export interface ApiTarget {
-  readonly base: URL;
-  /** Asked before every request, so that a rotated token is used at once. */
-  credentials(): Promise<Credentials>;
-}
+import type { ApiTarget, Credentials, Road } from './api-road.ts';
 
 export interface TargetOptions {
   readonly server: string | undefined;
@@ -22,9 +9,6 @@ export interface TargetOptions {
   readonly tokenFile: string | undefined;
   readonly caFile: string | undefined;
 }
-
-/** The way to the API, asked before every request; it may not be there yet. Throws `LB_NO_KUBECONFIG` as {@link openTarget} does. */
-export type Road = () => Promise<ApiTarget>;
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The kubelet rotates a mounted token in place; it is valid for minutes after that. */
@@ -74,23 +58,31 @@ export async function openTarget(options: TargetOptions, env: NodeJS.ProcessEnv)
 }
 
 function serverTarget(base: URL, tokenFile: string | undefined, caFile: string | undefined): ApiTarget {
-  const ca = caFile === undefined ? undefined : readOrRefuse(caFile);
-  let headers: Record<string, string> = {};
+  let last: Credentials = { headers: {}, tls: caFile === undefined ? {} : { ca: readOrRefuse(caFile) } };
   let readMs = Number.NEGATIVE_INFINITY;
   return {
     base,
     async credentials() {
-      if (tokenFile !== undefined && performance.now() - readMs >= REREAD_MS) {
-        // A file that is away for a moment during rotation leaves the last token in force.
-        const token = await readFile(tokenFile, 'utf8').catch(() => undefined);
-        if (token !== undefined) {
-          headers = { Authorization: `Bearer ${token.trim()}` };
-          readMs = performance.now();
-        }
-      }
-      return { headers, tls: ca === undefined ? {} : { ca } };
+      if (performance.now() - readMs < REREAD_MS) return last;
+      // A file that is away for a moment during rotation leaves what was read last in force.
+      const [token, ca] = await Promise.all([readText(tokenFile), readText(caFile)]);
+      if (token !== undefined || tokenFile === undefined) readMs = performance.now();
+      last = {
+        headers: token === undefined ? last.headers : { Authorization: `Bearer ${token.trim()}` },
+        tls: ca === undefined ? last.tls : { ca },
+      };
+      return last;
+    },
+    forget() {
+      readMs = Number.NEGATIVE_INFINITY;
     },
   };
+}
+
+async function readText(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text === '' ? undefined : text;
 }
 
 function readOrRefuse(path: string): string {

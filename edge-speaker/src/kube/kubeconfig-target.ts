@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ApiTarget, Credentials } from './api-target.ts';
+import type { ApiTarget, Credentials } from './api-road.ts';
 
-/** Credential plugins are run, and token files read, again after this long. */
+/** The file is read, and credential plugins are run, again after this long. */
 const REREAD_MS = 30_000;
 
 /**
@@ -12,25 +14,44 @@ const REREAD_MS = 30_000;
  * @throws Error in one sentence where the file does not serve
  */
 export function kubeconfigTarget(path: string): ApiTarget {
-  const config = new KubeConfig();
-  config.loadFromFile(path);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('it has no current context with a cluster');
+  let { config, base } = load(path);
   let last: Promise<Credentials> | undefined;
-  let readMs = 0;
+  let readMs = performance.now();
   return {
-    base: new URL(cluster.server),
+    get base() {
+      return base;
+    },
     credentials() {
-      if (last === undefined || performance.now() - readMs >= REREAD_MS) {
+      const isOld = performance.now() - readMs >= REREAD_MS;
+      if (last !== undefined && !isOld) return last;
+      if (isOld) {
         readMs = performance.now();
-        last = readCredentials(config);
-        last.catch(() => {
-          last = undefined; // a plugin that failed is run again for the next request
-        });
+        try {
+          ({ config, base } = load(path));
+        } catch {
+          // half written, or away for a moment: what was read last stays in force
+        }
       }
+      last = readCredentials(config);
+      last.catch(() => {
+        last = undefined; // a plugin that failed is run again for the next request
+      });
       return last;
     },
+    forget() {
+      readMs = Number.NEGATIVE_INFINITY;
+    },
   };
+}
+
+function load(path: string): { config: KubeConfig; base: URL } {
+  const config = new KubeConfig();
+  // kubectl's `tokenFile` goes by another name in the library.
+  config.loadFromString(readFileSync(path, 'utf8').replace(/(["']?)\btokenFile\1\s*:/g, '$1token-file$1:'));
+  config.makePathsAbsolute(dirname(path));
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error('it has no current context with a cluster');
+  return { config, base: new URL(cluster.server) };
 }
 
 async function readCredentials(config: KubeConfig): Promise<Credentials> {
@@ -39,7 +60,7 @@ async function readCredentials(config: KubeConfig): Promise<Credentials> {
   await config.applyToHTTPSOptions(options);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (typeof value === 'string') headers[name] = value;
+    if (typeof value === 'string') headers[name] = value.trim();
   }
   if (typeof options.auth === 'string') headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   const { ca, cert, key, servername, rejectUnauthorized } = options;
@@ -48,6 +69,6 @@ async function readCredentials(config: KubeConfig): Promise<Credentials> {
 
 /** The library refuses plain HTTP; YurtHub and an API server for tests speak it on purpose. */
 function plain(config: KubeConfig): Credentials {
-  const token = config.getCurrentUser()?.token;
+  const token = config.getCurrentUser()?.token?.trim();
   return { headers: token ? { Authorization: `Bearer ${token}` } : {}, tls: {} };
 }

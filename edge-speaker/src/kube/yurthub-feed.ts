@@ -1,7 +1,7 @@
 import type { LbError, Log, Random } from '@openyurt/nodepool-types';
-import type { AnnouncementFeed, Contact, FeedListener, Resource } from '../ports/announcement-feed.ts';
+import type { AnnouncementFeed, Contact, FeedListener, ReadResource, Relist } from '../ports/announcement-feed.ts';
 import type { ApiClient } from './api-client.ts';
-import { badAnswer, noAnswer } from './api-failure.ts';
+import { ApiPresence } from './api-presence.ts';
 import { Reflector } from './reflector.ts';
 import { listShape } from './resource-paths.ts';
 
@@ -12,35 +12,44 @@ export interface YurtHubFeedOptions {
   readonly version: string;
   readonly log: Log;
   readonly random: Random;
+  /** For tests: how long a sign of life may take, and a watch be silent. */
+  readonly timing?: { readonly contactMs: number; readonly silentMs: number };
+  /** Read also what only the local API shows. */
+  readonly forShow?: boolean;
 }
 
-/** A cheap question has a cheap answer; the sooner a silent cut is doubted the better. */
-const CONTACT_DEADLINE_MS = 2_000;
+/** A server that asks for more patience than this is asked all the same. */
+const MOST_PATIENCE_MS = 10_000;
 
-const HEALTH = '/healthz';
-const OF_POOL: readonly Resource[] = ['nodes', 'configs'];
-const ALL: readonly Resource[] = ['self', 'services', 'slices', ...OF_POOL];
+const OF_POOL: readonly ReadResource[] = ['nodes', 'configs'];
+const ALL: readonly ReadResource[] = ['self', 'services', 'slices', ...OF_POOL];
+const FOR_SHOW: readonly ReadResource[] = ['nodepools', 'poolservices'];
 
 /**
- * The cloud through YurtHub, or straight. Here are one list shape per resource, the deadlines, and the only sign of the
- * API's presence that holds through a YurtHub: `GET /healthz` with 200 `ok` (400: the hub says that it is offline; all else
- * is not known). What is believed of the answers is decided in `offline/`.
+ * The cloud through YurtHub, or straight: one list shape per resource, each list followed by a sign of life of the API
+ * itself. What is believed of the answers is decided in `offline/`.
  */
-export class YurtHubFeed implements AnnouncementFeed {
-  private readonly reflectors = new Map<Resource, Reflector>();
-  private listener: FeedListener | undefined;
+export class YurtHubFeed implements AnnouncementFeed<ReadResource> {
+  private readonly reflectors = new Map<ReadResource, Reflector>();
+  private listener: FeedListener<ReadResource> | undefined;
   private nodePool: string | undefined;
   private pauseMs = () => 1_000;
   private timer: NodeJS.Timeout | undefined;
   private asking: Promise<boolean> | undefined;
   private next: Promise<boolean> | undefined;
+  /** What the server asked for last, in milliseconds. */
+  private patienceMs = 0;
+  private readonly presence: ApiPresence;
   private stopped = false;
 
-  constructor(private readonly options: YurtHubFeedOptions) {}
+  constructor(private readonly options: YurtHubFeedOptions) {
+    this.presence = new ApiPresence(options.client, options.version, options.timing?.contactMs);
+  }
 
-  start(listener: FeedListener): void {
+  start(listener: FeedListener<ReadResource>): void {
     this.listener = listener;
     for (const resource of ALL) this.reflect(resource);
+    if (this.options.forShow === true) for (const resource of FOR_SHOW) this.reflect(resource);
     void this.contactLoop();
   }
 
@@ -58,9 +67,10 @@ export class YurtHubFeed implements AnnouncementFeed {
     this.pauseMs = pauseMs;
   }
 
-  relist(which: 'all' | 'unproven'): void {
+  relist(which: Relist): void {
     for (const reflector of this.reflectors.values()) {
-      if (which === 'all' || reflector.proven !== true) reflector.relist();
+      if (which === 'unproven') reflector.relistUnproven();
+      else reflector.relist();
     }
   }
 
@@ -72,16 +82,19 @@ export class YurtHubFeed implements AnnouncementFeed {
     this.options.client.close();
   }
 
-  private reflect(resource: Resource): void {
-    const { client, nodeName, namespace, version, log, random } = this.options;
+  private reflect(resource: ReadResource): void {
+    const { client, nodeName, namespace, version, log, random, timing } = this.options;
     const shape = listShape(resource, nodeName, this.nodePool, namespace);
     if (shape === undefined) return;
     const reflector = new Reflector({
       client,
       path: shape.path,
+      ...(shape.olderPath === undefined ? {} : { olderPath: shape.olderPath }),
+      optional: FOR_SHOW.includes(resource),
       userAgent: `yurtlb-${shape.agent}/${version}`,
       log,
       random,
+      ...(timing === undefined ? {} : { silentMs: timing.silentMs }),
       prove: () => this.prove(),
       onSilence: () => this.silence(),
       onRefused: (error) => this.listener?.refused(resource, error),
@@ -112,21 +125,10 @@ export class YurtHubFeed implements AnnouncementFeed {
   }
 
   private async contact(): Promise<boolean> {
-    const { client, version } = this.options;
-    try {
-      const { url, status, text } = await client.ask({
-        path: HEALTH,
-        userAgent: `yurtlb-speaker/${version}`,
-        deadlineMs: CONTACT_DEADLINE_MS,
-      });
-      const answered = status === 200 && text.trim() === 'ok';
-      if (answered) this.tell('answered');
-      else this.tell(status === 400 ? 'hub-offline' : 'unknown', badAnswer(url, status, text));
-      return answered;
-    } catch (cause) {
-      this.tell('unknown', noAnswer(HEALTH, cause));
-      return false;
-    }
+    const { contact, error, retryAfterMs = 0 } = await this.presence.ask();
+    this.patienceMs = Math.min(MOST_PATIENCE_MS, retryAfterMs);
+    this.tell(contact, error);
+    return contact === 'answered';
   }
 
   private tell(contact: Contact, error?: LbError): void {
@@ -143,7 +145,7 @@ export class YurtHubFeed implements AnnouncementFeed {
       await this.prove();
       if (this.stopped) return;
       await new Promise<void>((resolve) => {
-        this.timer = setTimeout(resolve, this.pauseMs());
+        this.timer = setTimeout(resolve, Math.max(this.pauseMs(), this.patienceMs));
       });
     }
   }

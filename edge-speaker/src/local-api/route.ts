@@ -1,5 +1,5 @@
 import { RESOURCES, type Resource } from './resources.ts';
-import { noSuchPath } from './status.ts';
+import { noPods, noSuchPath } from './status.ts';
 
 /** A path that names a resource. */
 export interface Route {
@@ -13,7 +13,7 @@ export interface Route {
  * `/api/v1/namespaces/NS/services/NAME`, `/apis/G/V/PLURAL` and so on.
  *
  * @returns undefined for a path that is not below a group and version
- * @throws StatusError 404 for a resource that is not served here
+ * @throws StatusError 404 for a resource that is not served here; 403 for Pods, without which `kubectl describe node` does
  */
 export function routeOf(path: string): Route | undefined {
   const parts = path.split('/').slice(1).map(decoded);
@@ -27,6 +27,7 @@ export function routeOf(path: string): Route | undefined {
   const namespace = inside ? rest[1] : undefined;
   const [plural, name, ...more] = inside ? rest.slice(2) : rest;
   const resource = RESOURCES.find((r) => r.group === group && r.version === version && r.plural === plural);
+  if (core && plural === 'pods') throw noPods();
   // Subresources, and a namespaced object without its namespace, are served by nobody.
   if (resource === undefined || more.length > 0) throw noSuchPath();
   if (resource.namespaced ? namespace === undefined && name !== undefined : namespace !== undefined) throw noSuchPath();

@@ -33,6 +33,11 @@ export function noSuchPath(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
 }
 
+/** kubectl goes on without what is forbidden, and gives up on what does not exist. */
+export function noPods(): StatusError {
+  return new StatusError(403, 'Forbidden', 'the view of a node holds no Pods; crictl pods shows those that run on it');
+}
+
 export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }

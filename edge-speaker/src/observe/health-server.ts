@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { LbError, type Log } from '@openyurt/nodepool-types';
+import { isLoopbackHost, LbError, type Log } from '@openyurt/nodepool-types';
 
 export interface HealthPages {
   /** Why the speaker is not ready; empty: it is. */
@@ -13,6 +13,9 @@ const RETRY_MS = 5_000;
 /**
  * Health, metrics and the state page on loopback. `/livez` and `/healthz` say that the loop turns and nothing else: a cut
  * link must not restart the announcer. A taken port is named and tried again; announcing goes on meanwhile.
+ *
+ * It has no users and no passwords. What came over loopback must name this host by loopback, so that a page in a browser
+ * here cannot read it under a name of its own; `/livez` and `/healthz` tell nothing and answer whatever they are called.
  */
 export class HealthServer {
   private server: Server | undefined;
@@ -61,12 +64,18 @@ export class HealthServer {
     this.retry = setTimeout(() => this.listen(), RETRY_MS);
   }
 
-  private async answer({ url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answer(
+    { method, url = '/', headers, socket }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const path = url.split('?', 1)[0];
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
+    if (path === '/healthz' || path === '/livez') return plain(response, 200, 'ok\n');
+    if (isLoopback(socket.localAddress) && !isLoopbackHost(headers.host ?? ''))
+      return plain(response, 403, 'the Host header names no address of this node: use 127.0.0.1 or localhost\n');
+    if (method !== 'GET' && method !== 'HEAD') return plain(response, 405, 'nothing can be written here\n');
     switch (path) {
-      case '/healthz':
-      case '/livez':
-        return plain(response, 200, 'ok\n');
       case '/readyz': {
         const missing = this.pages.notReady();
         return plain(
@@ -94,4 +103,9 @@ function plain(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   response.end(text);
+}
+
+/** @param address where the request came in; an IPv4 one may be written as IPv6 */
+function isLoopback(address = ''): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
 }

@@ -26,7 +26,7 @@ export function openLog(level: LogLevel, format: LogFormat): SpeakerLog {
       level,
       base: null,
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: wholeMilliseconds },
       serializers: { err: errorFields, error: errorFields },
     },
     stream,
@@ -72,6 +72,13 @@ export function unblocked(stderr: LogSink): (line: string) => void {
 }
 
 type pinoLogger = ReturnType<typeof pino>;
+
+/** Times in the log are whole milliseconds: what is finer is nobody's concern, and hard to read. */
+function wholeMilliseconds(fields: Record<string, unknown>): Record<string, unknown> {
+  const rounded = ([key, value]: [string, unknown]) =>
+    typeof value === 'number' && key.endsWith('Ms') ? [key, Math.round(value)] : [key, value];
+  return Object.fromEntries(Object.entries(fields).map(rounded));
+}
 
 /** What an operator acts on first; the stack only where the program itself failed. */
 function errorFields(error: unknown): unknown {

@@ -10,7 +10,11 @@ export interface SpeakerFigures {
   readonly notOffered: ReadonlyMap<string, number>;
   /** Other members, by state. */
   readonly members: ReadonlyMap<string, number>;
+  /** Of this node in the pool; undefined: it is in no session. */
+  readonly standing: (typeof STANDINGS)[number] | undefined;
   readonly cloudLink: 'connected' | 'doubtful' | 'offline';
+  /** Seconds since the API last vouched for what is held, by resource; absent: nothing is held. */
+  readonly unvouchedSeconds: ReadonlyMap<string, number>;
   /** Seconds since the API last answered; undefined: never in this process. */
   readonly contactAgeSeconds: number | undefined;
   readonly cacheAgeSeconds: number | undefined;
@@ -18,8 +22,17 @@ export interface SpeakerFigures {
   readonly cacheGeneration: number;
   readonly cacheDamaged: number;
   readonly cacheFailures: number;
+  /** Addresses that this node offers though all endpoints behind them are dead. */
+  readonly staleOffers: number;
+  /** Endpoints found dead, and endpoints watched, while the cloud's word on them does not count. */
+  readonly staleEndpoints: number;
+  readonly watchedEndpoints: number;
+  readonly cacheWrites: number;
+  readonly cacheWrittenBytes: number;
+  readonly cacheStuck: boolean;
 }
 
+const STANDINGS = ['ready', 'young', 'draining', 'minority'] as const;
 const CLOUD_STATES = ['connected', 'doubtful', 'offline'] as const;
 const P = 'yurtlb_speaker_';
 
@@ -44,6 +57,11 @@ export class SpeakerMetrics {
     'address',
   );
   readonly sessionDrops = this.tally('session_drops_total', 'Pool session input dropped or noted, by reason', 'reason');
+  readonly endpointProbes = this.tally(
+    'endpoint_probes_total',
+    'TCP connects to endpoints while the cloud was away, by outcome',
+    'outcome',
+  );
   readonly takeovers = new Counter({
     name: `${P}takeovers_total`,
     help: 'Addresses this node began to announce',
@@ -75,15 +93,28 @@ export class SpeakerMetrics {
       () => figures().notOffered,
     );
     this.table('members', 'Other members of the pool session', 'state', () => figures().members);
+    this.table('standing', '1 for how this node stands in the pool session; all 0: it is in none', 'standing', () => {
+      const { standing } = figures();
+      return STANDINGS.map((one) => [one, one === standing ? 1 : 0]);
+    });
     this.table('cloud_link', '1 for the state of the road to the cloud', 'state', () => {
       const { cloudLink } = figures();
       return CLOUD_STATES.map((state) => [state, state === cloudLink ? 1 : 0]);
     });
     this.gauge('offers', 'Addresses this node offers to the pool', () => figures().offers);
+    this.gauge('stale_offers', 'Offers behind which all endpoints are dead', () => figures().staleOffers);
+    this.gauge('stale_endpoints', 'Endpoints found dead while the cloud is away', () => figures().staleEndpoints);
+    this.gauge('watched_endpoints', 'Endpoints asked while the cloud is away', () => figures().watchedEndpoints);
     this.gauge(
       'cloud_contact_age_seconds',
       'Since the API last answered; NaN: never',
       () => figures().contactAgeSeconds,
+    );
+    this.table(
+      'view_unvouched_seconds',
+      'Since the API last vouched for what is held; before it did, how old the oldest of it is',
+      'resource',
+      () => figures().unvouchedSeconds,
     );
     this.gauge(
       'cache_age_seconds',
@@ -97,6 +128,11 @@ export class SpeakerMetrics {
       'cache_write_failures',
       'Writes of the autonomy cache that failed since the start',
       () => figures().cacheFailures,
+    );
+    this.gauge('cache_writes', 'Writes of the autonomy cache since the start', () => figures().cacheWrites);
+    this.gauge('cache_written_bytes', 'Bytes of those writes', () => figures().cacheWrittenBytes);
+    this.gauge('cache_stuck', '1 while the disk of the autonomy cache does not answer', () =>
+      figures().cacheStuck ? 1 : 0,
     );
     this.gauge('event_loop_utilization', 'Share of the time since the last scrape in which the loop was busy', () =>
       this.loop(),

@@ -10,6 +10,7 @@ import {
 } from '@openyurt/nodepool-types';
 import { EndpointView } from './endpoint-view.ts';
 import { type Item, itemOf, Ledger, type ListOutcome } from './ledger.ts';
+import type { StoredOutage } from './outage-record.ts';
 import { type ConfigFacts, type SliceFacts, slimConfig, slimService, slimSlice } from './slim.ts';
 
 /** What the speaker reads. `self` is the own Node, `nodes` and `configs` those of the own NodePool. */
@@ -25,14 +26,21 @@ export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 export class View {
   readonly self = new Ledger<NodeFacts>();
   readonly nodes = new Ledger<NodeFacts>();
-  readonly services = new Ledger<ServiceObject>();
+  readonly services = new Ledger<ServiceObject>((key) => this.touched.add(key));
   readonly configs = new Ledger<ConfigFacts>();
   readonly endpoints = new EndpointView();
-  readonly slices = new Ledger<SliceFacts>((key, facts) => this.endpoints.take(key, facts, this.trusted));
+  readonly slices = new Ledger<SliceFacts>((key, facts, before) => {
+    this.endpoints.take(key, facts, this.trusted);
+    for (const slice of [facts, before]) if (slice !== undefined) this.touched.add(slice.serviceKey);
+  });
   /** Addresses that some member has announced in this NodePool: they are never probed again. */
   readonly announced = new Set<string>();
   /** The last site configuration that decoded; undefined: there was none, the defaults hold. */
   site: SiteConfig | undefined;
+  /** The absence of the cloud that goes on, as far as the disk remembers it. */
+  outage: StoredOutage | undefined;
+  /** Keys of Services that changed, or whose endpoints did, since {@link takeTouched}. */
+  private touched = new Set<string>();
   /** Whether what the cloud takes away from endpoints counts now. */
   private trusted = true;
 
@@ -78,6 +86,12 @@ export class View {
         this.configs.adoptEvent(type, configItem(object), nowMs);
         return;
     }
+  }
+
+  takeTouched(): ReadonlySet<string> {
+    const { touched } = this;
+    if (touched.size > 0) this.touched = new Set();
+    return touched;
   }
 
   /** Whether every list was adopted once; without a NodePool there are no lists of its own. */

@@ -29,9 +29,14 @@ export class CloudWatch {
   /** The last request that failed, also while all is well again. */
   failure: { readonly error: LbError; readonly atMs: number } | undefined;
   private readonly told = new Set<string>();
+  private everConnected = false;
   private trustFromMs = Number.NEGATIVE_INFINITY;
 
-  constructor(nowMs: number) {
+  /** @param goesOn the cloud was away when the process before this one ended */
+  constructor(
+    nowMs: number,
+    private readonly goesOn = false,
+  ) {
     this.link = startLink(nowMs);
   }
 
@@ -46,7 +51,11 @@ export class CloudWatch {
     // From doubt to offline is the same spell, with the same reasons.
     if (before.kind === 'connected' || after === 'connected') this.told.clear();
     if (error !== undefined) this.isNews(error);
-    if (before.kind === 'offline') this.trustFromMs = nowMs + SETTLE_MS;
+    // A doubt that lasts is an outage to the cloud: it calls the node dead all the same.
+    const isLong = nowMs - before.sinceMs >= SETTLE_MS;
+    const wasLong = before.kind === 'doubtful' && (this.everConnected ? isLong : this.goesOn);
+    if (before.kind === 'offline' || wasLong) this.trustFromMs = nowMs + SETTLE_MS;
+    if (after === 'connected') this.everConnected = true;
     return { turn: { before: before.kind, after, forMs: nowMs - before.sinceMs, error } };
   }
 

@@ -1,10 +1,20 @@
-import type { SliceFacts } from './slim.ts';
+import { type SliceFacts, type TcpEndpoints, tcpEndpoints } from './slim.ts';
 
 /** Where a Service has usable endpoints. */
 export interface ServiceEndpoints {
   readonly nodes: ReadonlySet<string>;
   readonly anywhere: boolean;
 }
+
+/** One TCP port of one endpoint. `node` is empty where the endpoint names none. */
+export interface EndpointAt {
+  readonly node: string;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Addresses held for one slice while losses do not count; a slice itself has 100 by default. */
+const MOST_PLACES = 200;
 
 const NONE: ServiceEndpoints = { nodes: new Set(), anywhere: false };
 
@@ -55,6 +65,14 @@ export class EndpointView {
     return { nodes, anywhere };
   }
 
+  /** Where the Service's endpoints that count take TCP connections. */
+  *tcpOf(serviceKey: string): IterableIterator<EndpointAt> {
+    for (const key of this.slicesOf.get(serviceKey) ?? []) {
+      const { ports = [], places = [] } = this.counted.get(key)?.tcp ?? {};
+      for (const [node, ip] of places) for (const port of ports) yield { node, ip, port };
+    }
+  }
+
   /** The slices that count, of Services that `wanted` names. */
   *slices(wanted: (serviceKey: string) => boolean): IterableIterator<[string, SliceFacts]> {
     for (const [key, facts] of this.counted) if (wanted(facts.serviceKey)) yield [key, facts];
@@ -82,5 +100,13 @@ export class EndpointView {
 
 function union(held: SliceFacts, told: SliceFacts): SliceFacts {
   const nodes = [...new Set([...held.nodes, ...told.nodes])].sort();
-  return { serviceKey: told.serviceKey, nodes, anywhere: held.anywhere || told.anywhere };
+  const tcp = unionTcp(held.tcp, told.tcp);
+  const facts = { serviceKey: told.serviceKey, nodes, anywhere: held.anywhere || told.anywhere };
+  return tcp === undefined ? facts : { ...facts, tcp };
+}
+
+/** Beyond the bound what was told last stays. */
+function unionTcp(held: TcpEndpoints | undefined, told: TcpEndpoints | undefined): TcpEndpoints | undefined {
+  if (held === undefined || told === undefined) return told ?? held;
+  return tcpEndpoints([...told.ports, ...held.ports], [...told.places, ...held.places].slice(0, MOST_PLACES));
 }

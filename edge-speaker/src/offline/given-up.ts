@@ -28,6 +28,10 @@ export class GivenUp {
     return [...this.stones.values()];
   }
 
+  get byAddress(): ReadonlyMap<string, Tombstone> {
+    return this.stones;
+  }
+
   clear(): void {
     this.stones.clear();
   }

@@ -12,7 +12,7 @@ export interface Entry<T> {
   readonly sinceMs: number;
 }
 
-/** What became of a list. `stale`: older than what is known (a leader hub's, an offline hub's); nothing was taken. */
+/** What became of a list. `stale`: older than what is known (a leader hub's, a restored cloud's); nothing was taken. */
 export type ListOutcome = 'complete' | 'merged' | 'stale';
 
 /** One object of a list or an event, slim; `value` undefined: of no interest, the same as absent. */
@@ -35,11 +35,17 @@ export class Ledger<T> {
    * not move it on, since deletions before that version may still be unknown here.
    */
   highest = 0n;
+  /** When the last complete list was adopted in this process. */
+  provenMs: number | undefined;
+  /** The versions known are of another history than the cloud's: only a complete list counts. */
+  private outlived = false;
   /** Whether a complete list was ever adopted, in this process or in the one that wrote the disk. */
   complete = false;
 
-  /** @param onChange told each key whose value was set, replaced or (undefined) taken away */
-  constructor(private readonly onChange: (key: string, value: T | undefined) => void = () => {}) {}
+  /** @param onChange told each key whose value was set, replaced or (undefined) taken away, and what it was before */
+  constructor(
+    private readonly onChange: (key: string, value: T | undefined, before: T | undefined) => void = () => {},
+  ) {}
 
   get size(): number {
     return this.held.size;
@@ -68,6 +74,12 @@ export class Ledger<T> {
     this.complete = complete;
   }
 
+  /** The cloud has gone back in time: what is held stays, and yields to the next complete list whatever its version. */
+  outlive(): void {
+    this.outlived = true;
+    this.highest = 0n;
+  }
+
   /**
    * @param resourceVersion of the list; undefined: there was none, as in an empty list from an offline hub's cache
    * @param proven the API was seen present after the list was received
@@ -83,19 +95,24 @@ export class Ledger<T> {
     const listed = new Set<string>();
     for (const item of items) {
       listed.add(item.key);
-      this.set(item, 'proven-list', nowMs);
+      if (!this.isAhead(item.key, resourceVersion)) this.set(item, 'proven-list', nowMs);
     }
-    for (const key of [...this.held.keys()]) if (!listed.has(key)) this.drop(key);
+    for (const key of [...this.held.keys()])
+      if (!listed.has(key) && !this.isAhead(key, resourceVersion)) this.drop(key);
     this.highest = resourceVersion;
     this.complete = true;
+    this.outlived = false;
+    this.provenMs = nowMs;
     return 'complete';
   }
 
   adoptEvent(type: 'ADDED' | 'MODIFIED' | 'DELETED', item: Item<T>, nowMs: number): void {
+    if (this.outlived) return;
     const there = this.held.get(item.key);
-    if (there !== undefined && item.resourceVersion < there.resourceVersion) return;
+    // A fact that the disk keeps without its version is as new as the view was.
+    if (there !== undefined && item.resourceVersion < (there.resourceVersion || this.whole)) return;
     // Unknown although the view is whole beyond that version: it was deleted since, and the watch is an old one.
-    if (there === undefined && this.complete && item.resourceVersion <= this.highest) return;
+    if (there === undefined && item.resourceVersion <= this.whole) return;
     if (type === 'DELETED') this.drop(item.key);
     else this.set(item, 'watch', nowMs);
     this.seen(item.resourceVersion);
@@ -103,7 +120,7 @@ export class Ledger<T> {
 
   /** A bookmark, or anything else that moves the resource's version on without changing a fact. */
   seen(resourceVersion: bigint): void {
-    if (resourceVersion > this.highest) this.highest = resourceVersion;
+    if (resourceVersion > this.highest && !this.outlived) this.highest = resourceVersion;
   }
 
   /**
@@ -111,14 +128,25 @@ export class Ledger<T> {
    * newer than that view: else it was deleted since, and the list is an old one from a cache.
    */
   private merge(items: readonly Item<T>[], nowMs: number): ListOutcome {
-    const before = this.highest;
+    if (this.outlived) return 'stale';
     for (const item of items) {
       const there = this.held.get(item.key);
-      const known = there?.resourceVersion || (this.complete ? before : -1n);
+      const known = there?.resourceVersion || this.whole;
       if (item.value === undefined || item.resourceVersion <= known) continue;
       this.set(item, 'unproven-list', nowMs);
     }
     return 'merged';
+  }
+
+  /** The version up to which every deletion is known here. */
+  private get whole(): bigint {
+    return this.complete ? this.highest : -1n;
+  }
+
+  /** A list without proof brought it, maybe before a restart, and it is newer than this list: the list knows nothing of it. */
+  private isAhead(key: string, resourceVersion: bigint): boolean {
+    const there = this.held.get(key);
+    return there !== undefined && there.resourceVersion > resourceVersion && !this.outlived;
   }
 
   private set({ key, resourceVersion, value }: Item<T>, origin: Origin, nowMs: number): void {
@@ -126,12 +154,14 @@ export class Ledger<T> {
       this.drop(key);
       return;
     }
+    const before = this.held.get(key)?.value;
     this.held.set(key, { value, resourceVersion, origin, sinceMs: nowMs });
-    this.onChange(key, value);
+    this.onChange(key, value, before);
   }
 
   private drop(key: string): void {
-    if (this.held.delete(key)) this.onChange(key, undefined);
+    const before = this.held.get(key)?.value;
+    if (this.held.delete(key)) this.onChange(key, undefined, before);
   }
 }
 

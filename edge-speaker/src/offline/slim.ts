@@ -1,6 +1,8 @@
 import {
   type ConfigMapObject,
+  canonicalIp,
   DISCARD_ANNOTATION,
+  ENDPOINT_PROBE_ANNOTATION,
   type EndpointSliceObject,
   LISTEN_ANNOTATION,
   NODE_POOL_LABEL,
@@ -17,6 +19,16 @@ export interface SliceFacts {
   readonly nodes: readonly string[];
   /** A usable endpoint names no node (made by hand, or outside the cluster): any node may forward to it. */
   readonly anywhere: boolean;
+  /** Absent: no usable endpoint has a TCP port. */
+  readonly tcp?: TcpEndpoints;
+}
+
+/** Where a slice's usable endpoints take TCP connections. */
+export interface TcpEndpoints {
+  /** Sorted. */
+  readonly ports: readonly number[];
+  /** Node (empty: it names none) and canonical address of each, sorted. */
+  readonly places: readonly (readonly [node: string, ip: string])[];
 }
 
 /** The NodePool's ConfigMap, cut down to its texts. */
@@ -30,7 +42,14 @@ export interface ConfigFacts {
 }
 
 /** The annotations that decide something on the edge. */
-const SERVICE_ANNOTATIONS = [DISCARD_ANNOTATION, LISTEN_ANNOTATION, TOPOLOGY_KEYS_ANNOTATION];
+const SERVICE_ANNOTATIONS = [
+  DISCARD_ANNOTATION,
+  LISTEN_ANNOTATION,
+  TOPOLOGY_KEYS_ANNOTATION,
+  ENDPOINT_PROBE_ANNOTATION,
+];
+/** TCP ports of one slice that are kept, the lowest first. */
+const MOST_PORTS = 8;
 /** EndpointSlice label that names its Service (k8s.io/api/discovery/v1 LabelServiceName). */
 export const SLICE_SERVICE_LABEL = 'kubernetes.io/service-name';
 
@@ -63,18 +82,54 @@ export function slimService(service: ServiceObject): ServiceObject | undefined {
  * @returns undefined for a slice of no Service
  * @see k8s.io/api/discovery/v1 EndpointConditions
  */
-export function slimSlice({ metadata, endpoints }: EndpointSliceObject): SliceFacts | undefined {
+export function slimSlice({ metadata, endpoints, ports }: EndpointSliceObject): SliceFacts | undefined {
   const service = metadata.labels?.[SLICE_SERVICE_LABEL];
   if (service === undefined) return undefined;
   const nodes = new Set<string>();
+  const places: [string, string][] = [];
   let anywhere = false;
-  for (const { conditions = {}, nodeName } of endpoints ?? []) {
+  for (const { conditions = {}, nodeName, addresses } of endpoints ?? []) {
     const usable = (conditions.ready ?? true) || (conditions.terminating === true && conditions.serving === true);
     if (!usable) continue;
     if (nodeName === undefined) anywhere = true;
     else nodes.add(nodeName);
+    // Of several addresses kube-proxy reads the first.
+    const ip = canonicalIp(addresses?.[0] ?? '');
+    if (ip !== undefined) places.push([nodeName ?? '', ip]);
   }
-  return { serviceKey: `${metadata.namespace ?? ''}/${service}`, nodes: [...nodes].sort(), anywhere };
+  const tcp = tcpEndpoints(tcpPorts(ports ?? []), places);
+  const facts = { serviceKey: `${metadata.namespace ?? ''}/${service}`, nodes: [...nodes].sort(), anywhere };
+  return tcp === undefined ? facts : { ...facts, tcp };
+}
+
+/** @returns undefined where nothing takes connections */
+export function tcpEndpoints(
+  ports: Iterable<number>,
+  places: readonly (readonly [node: string, ip: string])[],
+): TcpEndpoints | undefined {
+  const sorted = [...new Set(ports)].sort((a, b) => a - b).slice(0, MOST_PORTS);
+  if (sorted.length === 0 || places.length === 0) return undefined;
+  const byText = new Map(places.map((place) => [place.join(' '), place]));
+  return { ports: sorted, places: [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place) };
+}
+
+/** With the addresses of endpoints on these nodes, and on none, alone. */
+export function sliceWithin(facts: SliceFacts, nodes: ReadonlySet<string>): SliceFacts {
+  const here = ([node]: readonly [string, string]) => node === '' || nodes.has(node);
+  const { tcp, serviceKey, nodes: all, anywhere } = facts;
+  if (tcp === undefined || tcp.places.every(here)) return facts; // most are; this runs for each slice whenever something changed
+  const places = tcp.places.filter(here);
+  const without = { serviceKey, nodes: all, anywhere };
+  return places.length === 0 ? without : { ...without, tcp: { ports: tcp.ports, places } };
+}
+
+/** An absent protocol is TCP; a port without a number stands for all ports, which a probe cannot ask. */
+function* tcpPorts(ports: NonNullable<EndpointSliceObject['ports']>): IterableIterator<number> {
+  for (const { port = 0, protocol = 'TCP' } of ports) if (protocol === 'TCP' && isPort(port)) yield port;
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port < 65_536;
 }
 
 export function slimConfig({ metadata, data }: ConfigMapObject): ConfigFacts | undefined {

@@ -1,10 +1,9 @@
 import { canonicalIp } from '@openyurt/nodepool-types';
-import { type OfferItem, STANDINGS, type Standing } from '../election/offer.ts';
-import type { Facts, Message } from './messages.ts';
+import { ENDPOINTS_WORDS, type OfferItem, STANDINGS, type Standing } from '../election/offer.ts';
+import { type Facts, MAX_LINKS, type Message } from './messages.ts';
 
-/** Bounds of one message; a frame's length bounds the rest. */
-const MAX_UIDS = 1000;
-const MAX_LINKS = 64;
+/** Services that share one address. A frame's length bounds the rest. */
+const MAX_UIDS = 20_000;
 
 /** The message is of a kind this version does not know: a newer member's. Ignored. */
 export const UNKNOWN_KIND = 'unknown-kind';
@@ -106,7 +105,10 @@ function item(value: unknown): OfferItem {
   if (o.gone === true) return { address: address(o.address), gone: true, rv: version(o.rv) };
   const uids = list(o.uids, (uid) => text(uid, 64));
   if (uids.length > MAX_UIDS || typeof o.proven !== 'boolean') throw new Malformed();
-  return { address: address(o.address), uids, rv: version(o.rv), proven: o.proven };
+  const offer = { address: address(o.address), uids, rv: version(o.rv), proven: o.proven };
+  if (o.endpoints === undefined) return offer;
+  // A word of a newer release is taken for the one that changes least.
+  return { ...offer, endpoints: ENDPOINTS_WORDS.find((word) => word === o.endpoints) ?? 'not-asked' };
 }
 
 function span(o: Json): { from: number; to: number } {

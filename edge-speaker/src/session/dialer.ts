@@ -1,6 +1,6 @@
 import type { ChannelEnd, Endpoint } from '../ports/peer-socket.ts';
 import type { Channel } from './channel.ts';
-import { isUp, type Peer } from './peer.ts';
+import { addHint, isUp, type Peer } from './peer.ts';
 import type { Pool } from './pool.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -11,12 +11,19 @@ const GIVE_UP_MS = 1500;
 const FRESH_MS = 100;
 /** The lower name dials. The higher one does too where nothing came of it for so long. */
 const HIGHER_NAME_WAITS_MS = 1000;
+/** A session under an older key is offered the newest one so often: the other side may get it minutes later. */
+const REKEY_EVERY_MS = 2000;
+/** Sessions that end within this time are in vain; after so many in a row the next dial waits {@link FRESH_MS}. */
+const SHORT_MS = 1000;
+const IN_VAIN = 3;
 /** A dying process may still accept: asked again this soon, this often. */
-const SUSPECT_RETRY_MS = 3;
-const SUSPECT_RETRIES = 20;
+const SUSPECT_RETRY_MS = 1;
+const SUSPECT_RETRIES = 50;
 
 /** Whom to dial, where, with which key, and when. */
 export class Dialer {
+  private rekeyMs = Infinity;
+
   constructor(
     private readonly pool: Pool,
     private readonly sessions: Sessions,
@@ -30,10 +37,11 @@ export class Dialer {
       }
       if (this.pool.nowMs >= this.dueAt(peer)) this.dial(peer);
     }
+    if (this.pool.nowMs >= this.rekeyMs) this.moveToNewest();
   }
 
   dueMs(): number {
-    let due = Infinity;
+    let due = this.pool.ledger.leaving ? Infinity : this.rekeyMs;
     for (const peer of this.pool.peers.values()) {
       due = Math.min(due, peer.dial.channel === undefined ? this.dueAt(peer) : peer.dial.startedMs + GIVE_UP_MS);
     }
@@ -52,24 +60,30 @@ export class Dialer {
     this.dial(peer);
   }
 
-  /** Its session ended without farewell: is anybody at home? Both sides ask, whoever dialed before. */
-  suspect(peer: Peer): void {
-    this.abandon(peer);
-    peer.dial.attempt = 0;
-    peer.dial.refused = 0;
-    this.dial(peer);
+  /** It hears us and we hear it, this very moment: a dial begun before knew less. */
+  met(peer: Peer): void {
+    const first = peer.contactMs === undefined;
+    peer.contactMs ??= this.pool.nowMs;
+    for (const to of home(peer)) addHint(peer, to);
+    if (first && this.isOurs(peer)) this.suspect(peer);
+    else this.hello(peer);
   }
 
-  /** A newer key is here: sessions under older ones move to it without a gap. */
+  /** Its session ended without farewell: is anybody at home? Both sides ask, whoever dialed before. */
+  suspect(peer: Peer): void {
+    const { dial, session } = peer;
+    this.abandon(peer);
+    dial.attempt = 0;
+    dial.refused = 0;
+    const short = session !== undefined && this.pool.nowMs - session.begunMs < SHORT_MS;
+    dial.inVain = short ? dial.inVain + 1 : 0;
+    if (dial.inVain > IN_VAIN) dial.nextMs = this.pool.nowMs + FRESH_MS;
+    else this.dial(peer);
+  }
+
+  /** Other keys are here. */
   rekey(): void {
-    const newest = this.pool.ring.keys[0];
-    for (const peer of this.pool.peers.values()) {
-      const channel = peer.session?.channel;
-      if (newest === undefined || channel === undefined || channel.key.id === newest.id) continue;
-      if (!this.isOurs(peer) || peer.dial.channel !== undefined) continue;
-      peer.dial.attempt = 0;
-      this.dial(peer);
-    }
+    this.rekeyMs = this.pool.nowMs;
   }
 
   /** @returns true where this proves the peer dead */
@@ -91,12 +105,32 @@ export class Dialer {
 
   /** The dialed connection has become a session, or stands beside one. */
   settled(channel: Channel): void {
+    if (this.isOlder(channel)) this.rekeyMs = Math.min(this.rekeyMs, this.pool.nowMs + REKEY_EVERY_MS);
     const peer = channel.dialedNode === undefined ? undefined : this.pool.peers.get(channel.dialedNode);
     if (peer?.dial.channel !== channel.id) return;
     peer.dial.channel = undefined;
     peer.dial.attempt = 0;
     peer.dial.refused = 0;
     peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
+  }
+
+  /** Sessions under older keys move to the newest without a gap, each as soon as the other side has it too. */
+  private moveToNewest(): void {
+    this.rekeyMs = Infinity;
+    if (this.pool.ledger.leaving) return;
+    for (const peer of this.pool.peers.values()) {
+      const channel = peer.session?.channel;
+      if (channel === undefined || !this.isOlder(channel) || !this.isOurs(peer)) continue;
+      this.rekeyMs = this.pool.nowMs + REKEY_EVERY_MS;
+      if (peer.dial.channel !== undefined) continue;
+      peer.dial.attempt = 0;
+      this.dial(peer);
+    }
+  }
+
+  private isOlder(channel: Channel): boolean {
+    const [newest] = this.pool.ring.keys;
+    return newest !== undefined && channel.key.identity !== newest.identity;
   }
 
   private dueAt(peer: Peer): number {
@@ -123,8 +157,8 @@ export class Dialer {
       return;
     }
     const channel = this.sessions.dial(peer, to, key);
-    const { refused } = peer.dial;
-    peer.dial = { channel: channel.id, startedMs: this.pool.nowMs, nextMs: Infinity, attempt, refused, to };
+    const { refused, inVain } = peer.dial;
+    peer.dial = { channel: channel.id, startedMs: this.pool.nowMs, nextMs: Infinity, attempt, refused, to, inVain };
   }
 
   /** The next try: another key where ours was not known there, another place where nobody was. */
@@ -156,7 +190,8 @@ export class Dialer {
 }
 
 /** Where its session said it listens: the one place whose refusal proves anything. */
-function home({ session }: Peer): Endpoint[] {
+function home(peer: Peer): Endpoint[] {
+  const session = peer.session ?? peer.lapse?.session;
   if (session === undefined || session.facts.tcpPort === 0) return [];
   return [{ address: session.remoteAddress, port: session.facts.tcpPort }];
 }

@@ -65,6 +65,12 @@ export type Fact =
   | { readonly kind: 'members'; readonly members: readonly KnownMember[] }
   | { readonly kind: 'links'; readonly links: readonly LanLink[] }
   | { readonly kind: 'offers'; readonly items: readonly OfferItem[]; readonly seenRv: bigint }
+  | {
+      readonly kind: 'offers-changed';
+      readonly set: readonly OfferItem[];
+      readonly gone: readonly string[];
+      readonly seenRv: bigint;
+    }
   | { readonly kind: 'draining'; readonly draining: boolean }
   | { readonly kind: 'failed'; readonly address: string }
   | { readonly kind: 'leave'; readonly reason: string };

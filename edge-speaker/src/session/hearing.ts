@@ -32,7 +32,7 @@ export class Hearing {
         const news = new Set(told.filter((address) => !peer.claims.entries.has(address)));
         return this.heed(channel, peer, hearClaims(peer.claims, m), (address) => {
           if (!peer.claims.entries.has(address)) return;
-          pool.ledger.remember(address);
+          pool.ledger.heardOf(address);
           if (counts && news.has(address)) pool.ledger.meet(address, 'crossed');
         });
       }

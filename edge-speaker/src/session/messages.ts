@@ -3,6 +3,9 @@ import type { OfferItem, Standing } from '../election/offer.ts';
 /** What two members tell each other inside their TLS session. Unknown kinds and unknown fields are ignored. */
 export type Message = SessionHello | About | Offers | OffersDelta | Claims | ClaimsDelta | AskFull | Farewell;
 
+/** Links that a member may tell of. */
+export const MAX_LINKS = 64;
+
 /** A member's own facts; told in its first message, and again when they change. */
 export interface Facts {
   /** 16 hex digits */

@@ -10,6 +10,7 @@ export class OwnStanding {
   viewLoaded = false;
   /** Since when nothing was wrong here, or undefined. */
   private wellMs: number | undefined;
+  private changed = false;
   private readonly sight: Sight;
 
   constructor(
@@ -25,7 +26,30 @@ export class OwnStanding {
     const { ledger } = this.pool;
     const before = ledger.standing;
     ledger.standing = this.now();
-    return ledger.standing !== before;
+    if (ledger.standing === before) return false;
+    this.changed = true;
+    this.pool.note(ledger.standing === 'minority' ? 'warn' : 'info', 'own standing changed', {
+      from: before,
+      to: ledger.standing,
+    });
+    return true;
+  }
+
+  /** What a change means for the claims. Comes once the others have been told of it. */
+  heed(): void {
+    const { ledger, out } = this.pool;
+    if (!this.changed) return;
+    this.changed = false;
+    ledger.judgeAll();
+    if (ledger.standing === 'minority') out.push(...ledger.drop('minority'));
+    out.push({ kind: 'changed' });
+  }
+
+  /** How it stands, for people; `readyInMs`: until a young member is ready that stays well, absent where it is not well yet. */
+  look(): { standing: Standing; readyInMs?: number } {
+    const { standing } = this.pool.ledger;
+    const readyMs = this.dueMs();
+    return readyMs === Infinity ? { standing } : { standing, readyInMs: Math.max(0, readyMs - this.pool.nowMs) };
   }
 
   /** When a young member is ready. */

@@ -2,30 +2,9 @@ import type { OfferItem } from '../election/offer.ts';
 import type { Endpoint } from '../ports/peer-socket.ts';
 import type { Channel } from './channel.ts';
 import type { MemberState } from './facts.ts';
-import type { HeartbeatKeys } from './heartbeat.ts';
-import type { SessionHello } from './messages.ts';
+import type { Lapse } from './lapse.ts';
+import type { Session } from './session.ts';
 import { Told } from './told.ts';
-
-/** What two hellos agreed on. It outlives its channel while heartbeats flow. */
-export interface Session {
-  /** undefined once the connection has ended. */
-  channel: Channel | undefined;
-  readonly keys: HeartbeatKeys;
-  /** The peer's facts; `about` replaces them. */
-  facts: SessionHello;
-  readonly remoteAddress: string;
-  /** Highest sequence heard, and when. */
-  heard: bigint;
-  heardMs: number;
-  /** The first heartbeat came through: UDP works too. */
-  beaten: boolean;
-  sent: bigint;
-  /** Highest of our sequences the peer says it has heard. */
-  echoed: bigint;
-  /** After a pause of our own: the peer counts as heard when it echoes this. */
-  echoNeeded: bigint;
-  answeredMs: number;
-}
 
 export interface DialState {
   channel: number | undefined;
@@ -36,6 +15,8 @@ export interface DialState {
   /** Dials in a row that were refused, whatever the place. */
   refused: number;
   to: Endpoint | undefined;
+  /** Sessions in a row that ended as soon as they had begun. */
+  inVain: number;
 }
 
 /** Another member, as far as it is known. */
@@ -56,6 +37,8 @@ export interface Peer {
   seenRv: bigint;
   incarnation: string | undefined;
   session: Session | undefined;
+  /** The session that ended in silence, until a new one begins. Once it is heard again it is the session, too. */
+  lapse: Lapse | undefined;
   /** A second session of the same name, told apart by its incarnation: waits until the first is dead. */
   parked: Channel | undefined;
   dial: DialState;
@@ -84,8 +67,17 @@ export function newPeer(node: string, nowMs: number): Peer {
     seenRv: -1n,
     incarnation: undefined,
     session: undefined,
+    lapse: undefined,
     parked: undefined,
-    dial: { channel: undefined, startedMs: -Infinity, nextMs: -Infinity, attempt: 0, refused: 0, to: undefined },
+    dial: {
+      channel: undefined,
+      startedMs: -Infinity,
+      nextMs: -Infinity,
+      attempt: 0,
+      refused: 0,
+      to: undefined,
+      inVain: 0,
+    },
     absent: false,
     contactMs: undefined,
     helloMs: -Infinity,

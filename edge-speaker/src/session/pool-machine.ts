@@ -1,18 +1,21 @@
 import type { LanLink } from '../ports/peer-socket.ts';
 import { Beacon } from './beacon.ts';
+import { Datagrams } from './datagrams.ts';
+import { Deaths } from './deaths.ts';
 import { Dialer } from './dialer.ts';
+import { Doubt } from './doubt.ts';
 import type { Effect, Fact, MemberSnapshot } from './facts.ts';
 import { Hearing } from './hearing.ts';
-import { TYPE_HEARTBEAT } from './heartbeat.ts';
-import { DATAGRAM_MAGIC, decodeHello, TYPE_HELLO } from './hello.ts';
+import { Lapses } from './lapse.ts';
 import { OwnStanding } from './own-standing.ts';
-import { isUp, type Peer } from './peer.ts';
+import { isUp } from './peer.ts';
 import { hashSite, Pool, type PoolConfig } from './pool.ts';
 import { Pulse } from './pulse.ts';
 import { nameMembers } from './roster.ts';
 import { Sessions } from './sessions.ts';
 import { Settling } from './settling.ts';
 import { membersOf, ownersOf } from './snapshots.ts';
+import { Telling } from './telling.ts';
 
 /**
  * One member of the pool session as a machine: facts in, effects out, time handed in. The parts share a {@link Pool}:
@@ -25,8 +28,15 @@ export class PoolMachine {
   private readonly dialer: Dialer;
   private readonly beacon: Beacon;
   private readonly pulse: Pulse;
+  private readonly lapses: Lapses;
   private readonly settling: Settling;
   private readonly standing: OwnStanding;
+  /** What {@link dueMs} said last, while it holds. */
+  private nextMs: number | undefined;
+  private readonly telling: Telling;
+  private readonly datagrams: Datagrams;
+  private readonly deaths: Deaths;
+  private readonly doubt: Doubt;
 
   constructor(config: PoolConfig) {
     this.pool = new Pool(config);
@@ -35,36 +45,66 @@ export class PoolMachine {
     this.dialer = new Dialer(this.pool, this.sessions);
     this.beacon = new Beacon(this.pool);
     this.pulse = new Pulse(this.pool);
+    this.lapses = new Lapses(this.pool, this.pulse);
     this.settling = new Settling(this.pool, this.pulse);
     this.standing = new OwnStanding(this.pool, this.settling);
+    this.telling = new Telling(this.pool);
+    const { pulse, lapses, beacon, dialer, settling, sessions, hearing } = this;
+    this.deaths = new Deaths(this.pool, dialer, sessions, beacon);
+    this.doubt = new Doubt(this.pool, pulse, settling);
+    const parts = { pulse, lapses, beacon, dialer, settling, hearing, deaths: this.deaths };
+    this.datagrams = new Datagrams(this.pool, parts);
     this.sessions.onBegin = (peer) => {
       if (peer.session?.channel !== undefined) this.dialer.settled(peer.session.channel);
+      if (peer.session?.channel !== undefined) this.telling.owe(peer.session.channel);
       this.pulse.greet(peer);
     };
+    this.sessions.onSilence = (peer, session) => this.lapses.begin(peer, session);
   }
 
-  /** Never throws, whatever the LAN sends. */
+  /** Never throws, whatever the LAN sends. {@link tell} comes after its effects. */
   step(fact: Fact, nowMs: number): Effect[] {
     const { pool } = this;
     pool.nowMs = Math.max(pool.nowMs, nowMs);
     pool.out = [];
-    this.noticePause();
+    this.doubt.notice();
     this.handle(fact);
-    this.runDue();
+    if (fact.kind === 'datagram' && this.isQuiet()) return pool.out;
+    const dueMs = this.nextMs ?? -Infinity;
+    this.nextMs = undefined;
+    if (fact.kind !== 'channel-data' || pool.nowMs >= dueMs) this.runDue(); // words come by the thousand, none makes a timer due
     if (this.settling.run()) {
       pool.note('info', 'pool heard', { members: [...pool.peers.values()].filter(isUp).length });
       pool.ledger.judgeAll();
     }
-    this.stand();
-    pool.out.push(...pool.ledger.decide(pool.views(), this.settling.settled && !pool.ledger.leaving, pool.nowMs));
-    this.tell();
+    if (this.standing.run()) this.telling.facts(); // the others hear of it before they hear what it did to the claims
+    this.standing.heed();
+    if (pool.ledger.isDue(pool.nowMs)) {
+      const mayClaim = this.settling.settled && !pool.ledger.leaving;
+      pool.out.push(...pool.ledger.decide(pool.views(), mayClaim, pool.nowMs));
+    }
     return pool.out;
+  }
+
+  /** The hub could not do what an `announce` of the step before asked: the claim is never told. {@link tell} comes after it. */
+  fail(address: string): Effect[] {
+    this.nextMs = undefined;
+    return this.pool.ledger.failed(address);
+  }
+
+  /** What the sessions have yet to hear: asked once the effects are done, for a claim tells of an address that is announced. */
+  tell(): Effect[] {
+    this.pool.out = [];
+    this.pulse.heedReleases();
+    this.telling.run();
+    return this.pool.out;
   }
 
   /** When the machine wants a tick at the latest, monotonic ms. */
   dueMs(): number {
-    const parts = [this.pulse, this.dialer, this.beacon, this.settling, this.standing, this.pool.ledger];
-    return Math.min(...parts.map((part) => part.dueMs()));
+    const parts = [this.pulse, this.lapses, this.dialer, this.beacon, this.settling, this.standing, this.pool.ledger];
+    this.nextMs ??= Math.min(...parts.map((part) => part.dueMs()));
+    return this.nextMs;
   }
 
   newChannel(): number {
@@ -84,6 +124,10 @@ export class PoolMachine {
     return new Map(this.pool.macs.entries());
   }
 
+  ownStanding(): ReturnType<OwnStanding['look']> {
+    return this.standing.look();
+  }
+
   takeMemory(): string[] | undefined {
     return this.pool.ledger.takeMemory();
   }
@@ -100,12 +144,14 @@ export class PoolMachine {
     const { pool } = this;
     switch (fact.kind) {
       case 'tick':
+        this.pulse.beginTurn();
+        pool.ledger.beginTurn();
         return;
       case 'bound':
         pool.ports = fact.ports;
         return;
       case 'datagram':
-        this.datagram(fact.bytes, fact.from);
+        if (this.datagrams.hear(fact.bytes, fact.from)) this.nextMs = undefined;
         return;
       case 'accepted':
         this.sessions.accepted(fact.channel, fact.remote, fact.identity);
@@ -117,14 +163,18 @@ export class PoolMachine {
       }
       case 'channel-data': {
         const channel = pool.channels.get(fact.channel);
-        if (channel !== undefined) this.sessions.data(channel, fact.bytes);
+        if (channel === undefined) return;
+        this.telling.owe(channel); // it may ask for the whole
+        this.sessions.data(channel, fact.bytes);
         return;
       }
       case 'channel-down':
-        this.channelDown(fact.channel, fact.how);
+        this.deaths.channelDown(fact.channel, fact.how);
         return;
       case 'keys':
         pool.ring = fact.ring;
+        pool.ringMs = pool.nowMs;
+        pool.note('info', 'pool keys changed', { keys: fact.ring.keys.map(({ id }) => id).join(' ') });
         this.dialer.rekey();
         return;
       case 'site':
@@ -132,7 +182,7 @@ export class PoolMachine {
         pool.configHash = hashSite(fact.site);
         pool.ledger.failBack = fact.site.failBack;
         pool.ledger.judgeAll();
-        this.tellFacts();
+        this.telling.facts();
         return;
       case 'members':
         nameMembers(pool, fact.members);
@@ -143,6 +193,10 @@ export class PoolMachine {
       case 'offers':
         pool.ledger.setOffers(fact.items, fact.seenRv);
         this.standing.viewLoaded = true;
+        this.hearing.prune();
+        return;
+      case 'offers-changed':
+        pool.ledger.changeOffers(fact.set, fact.gone, fact.seenRv);
         this.hearing.prune();
         return;
       case 'draining':
@@ -157,77 +211,23 @@ export class PoolMachine {
     }
   }
 
-  private noticePause(): void {
-    const { pool } = this;
-    const pausedMs = this.pulse.pausedMs();
-    if (pausedMs === 0) return;
-    this.pulse.doubt();
-    if (pool.peers.size === 0) return; // alone by all accounts: nobody can have taken over
-    pool.count('paused');
-    pool.note('warn', 'this process had stopped; the pool is heard anew', { pausedMs: Math.round(pausedMs) });
-    this.settling.paused(pausedMs);
-    pool.out.push(...pool.ledger.drop('paused'));
+  /**
+   * The datagram just handled moved nothing, as nearly all heartbeats do, and nothing is due: a heartbeat only defers a
+   * death. Heartbeats grow with the square of the members, so none of them may cost a look at every member.
+   */
+  private isQuiet(): boolean {
+    const { pool, nextMs } = this;
+    if (!this.settling.settled || nextMs === undefined || pool.nowMs >= nextMs || pool.ledger.isDue(pool.nowMs))
+      return false;
+    return pool.out.every(({ kind }) => kind === 'datagram' || kind === 'count');
   }
 
   private runDue(): void {
-    for (const peer of this.pulse.run()) this.bury(peer, 'silent');
+    for (const peer of this.pulse.run()) this.deaths.bury(peer, 'silent');
     this.dialer.run();
     this.beacon.run();
+    this.lapses.run();
     this.sessions.sweep();
-  }
-
-  /** The others hear of a change before they hear what it did to the claims. */
-  private stand(): void {
-    const { pool } = this;
-    const before = pool.ledger.standing;
-    if (!this.standing.run()) return;
-    const { standing } = pool.ledger;
-    pool.note(standing === 'minority' ? 'warn' : 'info', 'own standing changed', { from: before, to: standing });
-    this.tellFacts();
-    pool.ledger.judgeAll();
-    if (standing === 'minority') pool.out.push(...pool.ledger.drop('minority'));
-    pool.out.push({ kind: 'changed' });
-  }
-
-  private datagram(bytes: Buffer, from: { address: string; port: number }): void {
-    const { pool } = this;
-    if (bytes.length < 8 || !bytes.subarray(0, 3).equals(DATAGRAM_MAGIC)) {
-      pool.count('datagram-foreign');
-      return;
-    }
-    if (bytes[3] === TYPE_HEARTBEAT) {
-      const peer = this.pulse.hear(bytes, from);
-      if (peer !== undefined) this.hearing.advance(peer);
-      return;
-    }
-    if (bytes[3] !== TYPE_HELLO) {
-      pool.count('datagram-unknown-kind');
-      return;
-    }
-    const hello = decodeHello(bytes, pool.ring);
-    if (typeof hello === 'string') {
-      pool.count(hello);
-      return;
-    }
-    const peer = this.beacon.hear(hello, from);
-    if (peer === undefined) return;
-    this.settling.hello(peer);
-    this.dialer.hello(peer);
-  }
-
-  private channelDown(id: number, how: Parameters<Sessions['down']>[1]): void {
-    const channel = this.pool.channels.get(id);
-    if (channel === undefined) return;
-    const provenDead = this.dialer.ended(channel, how);
-    const peer = this.sessions.down(channel, how);
-    if (peer?.state === 'suspect') this.dialer.suspect(peer);
-    const dialed = channel.dialedNode === undefined ? undefined : this.pool.peers.get(channel.dialedNode);
-    if (provenDead && dialed !== undefined) this.bury(dialed, 'refused');
-  }
-
-  private bury(peer: Peer, why: string): void {
-    this.sessions.bury(peer, why);
-    this.beacon.missed();
   }
 
   private linked(links: readonly LanLink[]): void {
@@ -238,7 +238,7 @@ export class PoolMachine {
       this.settling.linkCame();
       this.beacon.linkCame();
     }
-    this.tellFacts();
+    this.telling.facts();
   }
 
   private leave(reason: string): void {
@@ -246,25 +246,6 @@ export class PoolMachine {
     if (pool.ledger.leaving) return;
     pool.ledger.leaving = true;
     pool.ledger.judgeAll();
-    this.eachSession((channel) => pool.send(channel, { t: 'farewell', reason }));
-  }
-
-  private tellFacts(): void {
-    this.eachSession((channel) => this.pool.send(channel, { t: 'about', ...this.pool.facts() }));
-  }
-
-  private tell(): void {
-    const { ledger } = this.pool;
-    const { offers, claims } = ledger.takeChanges();
-    const own = { items: ledger.items, claims: ledger.holdings, seenRv: ledger.seenRv };
-    this.eachSession((channel) => {
-      for (const address of offers) channel.teller.offerChanged(address);
-      for (const address of claims) channel.teller.claimChanged(address);
-      for (const message of channel.teller.flush(own)) this.pool.send(channel, message);
-    });
-  }
-
-  private eachSession(run: (channel: NonNullable<NonNullable<Peer['session']>['channel']>) => void): void {
-    for (const { session } of this.pool.peers.values()) if (session?.channel !== undefined) run(session.channel);
+    this.telling.farewell(reason);
   }
 }

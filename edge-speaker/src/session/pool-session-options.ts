@@ -10,8 +10,9 @@ export interface PoolSessionEvents {
    * Answer for `address` from now on, and say so on the LAN (a gratuitous burst).
    * Also called for an address already announced: another announcer was met; say it once more.
    * `probe`: the address is new to the pool; look for another host first and call `claimFailed` where one answers.
+   * `resumed`: it was withdrawn a moment ago as `paused`, and nobody has announced it since: no neighbour needs to be told.
    */
-  announce(address: string, how: { readonly probe: boolean }): void;
+  announce(address: string, how: { readonly probe: boolean; readonly resumed: boolean }): void;
   /** Fall silent for `address`, now. */
   withdraw(address: string, reason: WithdrawReason): void;
   /** Members or owners changed; the snapshots say to what. */
@@ -47,5 +48,13 @@ export interface OwnOffers {
   /** Offers, and tombstones of addresses that were given up. */
   readonly items: readonly OfferItem[];
   /** Highest resourceVersion the view has reached. */
+  readonly seenRv: bigint;
+}
+
+/** What changed of it. */
+export interface OfferChanges {
+  readonly set: readonly OfferItem[];
+  /** Addresses of which nothing is to be told any more. */
+  readonly gone: readonly string[];
   readonly seenRv: bigint;
 }

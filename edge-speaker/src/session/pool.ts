@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { MISSED_HEARTBEATS, type SiteConfig } from '@openyurt/nodepool-types';
 import { LRUCache } from 'lru-cache';
 import { Ledger } from '../election/ledger.ts';
-import type { MemberView } from '../election/offer.ts';
+import { type MemberView, wasAsked } from '../election/offer.ts';
 import { Seeds } from '../election/seeds.ts';
 import type { BoundPorts, LanLink } from '../ports/peer-socket.ts';
 import type { Channel } from './channel.ts';
 import type { Effect, MemberState, NoteFields } from './facts.ts';
 import { encodeFrame } from './frames.ts';
-import type { Facts, Message } from './messages.ts';
-import { toJson } from './messages.ts';
-import { isSynced, isUp, newPeer, type Peer, type Session } from './peer.ts';
+import { type Facts, MAX_LINKS, type Message, toJson } from './messages.ts';
+import { isSynced, isUp, newPeer, type Peer } from './peer.ts';
 import type { PoolKeyRing } from './pool-keys.ts';
+import type { Session } from './session.ts';
 
 /** Most members one pool may have, named or heard. */
 export const MAX_MEMBERS = 256;
@@ -43,8 +43,11 @@ export class Pool {
   /** MAC → node, as members told them. */
   readonly macs = new LRUCache<string, string>({ max: 1024 });
   ring: PoolKeyRing;
+  /** Since when the keys are these. */
+  ringMs: number;
   site: SiteConfig;
-  configHash: Buffer;
+  /** 16 hex digits. */
+  configHash: string;
   ports: BoundPorts | undefined;
   links: readonly LanLink[] = [];
   nowMs: number;
@@ -59,9 +62,12 @@ export class Pool {
     this.nowMs = config.startMs;
     this.randomBytes = config.randomBytes;
     this.ring = config.ring;
+    this.ringMs = config.startMs;
     this.site = config.site;
     this.configHash = hashSite(config.site);
-    this.ledger = new Ledger(config.node, this.seeds, config.announcedBefore);
+    this.ledger = new Ledger(config.node, this.seeds, config.announcedBefore, (address) =>
+      this.isAskedElsewhere(address),
+    );
     this.ledger.failBack = config.site.failBack;
   }
 
@@ -78,8 +84,21 @@ export class Pool {
     return peer;
   }
 
+  /** The key was taken from the Secret. A Secret without any takes nothing away: it is a mistake, and no reason to part. */
+  isTakenBack(identity: string): boolean {
+    return this.ring.keys.length > 0 && this.ring.ofIdentity(identity) === undefined;
+  }
+
+  /** Its heartbeats count no more. */
+  forgetLapse(peer: Peer): void {
+    const { lapse, session } = peer;
+    peer.lapse = undefined;
+    if (lapse !== undefined && lapse.session !== session) this.sessions.delete(lapse.session.keys.sessionId);
+  }
+
   setState(peer: Peer, state: MemberState): void {
     if (peer.state === state) return;
+    this.ledger.stirred();
     this.note('info', 'member state changed', { member: peer.node, from: peer.state, to: state });
     peer.state = state;
     peer.sinceMs = this.nowMs;
@@ -99,6 +118,11 @@ export class Pool {
     return views;
   }
 
+  private isAskedElsewhere(address: string): boolean {
+    for (const { offers } of this.peers.values()) if (wasAsked(offers.entries.get(address))) return true;
+    return false;
+  }
+
   /** Heartbeat silence that proves a death, ms: three missed, and half an interval for the one that is late. */
   ownDeadMs(): number {
     return this.site.heartbeatMs * (MISSED_HEARTBEATS + 0.5);
@@ -114,17 +138,17 @@ export class Pool {
   }
 
   sameConfig(session: Session): boolean {
-    return session.facts.configHash === this.configHash.toString('hex');
+    return session.facts.configHash === this.configHash;
   }
 
   facts(): Facts {
     return {
-      configHash: this.configHash.toString('hex'),
+      configHash: this.configHash,
       heartbeatMs: this.site.heartbeatMs,
       deadMs: Math.ceil(this.ownDeadMs()),
       tcpPort: this.ports?.tcp ?? 0,
       udpPort: this.ports?.udp ?? 0,
-      macs: this.links.map(({ name, mac }) => ({ link: name, mac })),
+      macs: this.links.slice(0, MAX_LINKS).map(({ name, mac }) => ({ link: name, mac })),
       standing: this.ledger.standing,
     };
   }
@@ -148,9 +172,9 @@ export class Pool {
   }
 }
 
-/** First 8 bytes of the SHA-256 of the configuration with sorted keys. */
-export function hashSite(site: SiteConfig): Buffer {
-  return createHash('sha256').update(canonicalJson(site)).digest().subarray(0, 8);
+/** First 8 bytes of the SHA-256 of the configuration with sorted keys, in hex. */
+export function hashSite(site: SiteConfig): string {
+  return createHash('sha256').update(canonicalJson(site)).digest('hex').slice(0, 16);
 }
 
 function canonicalJson(value: unknown): string {

@@ -10,7 +10,9 @@ export function nameMembers(pool: Pool, members: readonly KnownMember[]): void {
   const named = new Map(members.map((member) => [member.node, member]));
   for (const peer of pool.peers.values()) {
     peer.known = named.has(peer.node);
-    if (!peer.known && peer.session === undefined && peer.dial.channel === undefined) pool.peers.delete(peer.node);
+    if (peer.known || peer.session !== undefined || peer.dial.channel !== undefined) continue;
+    pool.forgetLapse(peer);
+    pool.peers.delete(peer.node);
   }
   for (const { node, addresses } of named.values()) {
     if (node === pool.node) continue;

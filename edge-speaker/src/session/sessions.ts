@@ -2,24 +2,30 @@ import type { ChannelEnd, Endpoint } from '../ports/peer-socket.ts';
 import { Channel } from './channel.ts';
 import { decodeMessage, UNKNOWN_KIND } from './decode-message.ts';
 import type { Hearing } from './hearing.ts';
-import { deriveHeartbeatKeys } from './heartbeat.ts';
 import { PROTOCOL_VERSION } from './hello.ts';
 import type { Message, SessionHello } from './messages.ts';
-import { addHint, isUp, type Peer } from './peer.ts';
+import { addHint, isSynced, isUp, type Peer } from './peer.ts';
 import type { Pool } from './pool.ts';
 import type { PoolKey } from './pool-keys.ts';
-import { Told } from './told.ts';
+import { newSession, type Session } from './session.ts';
+import { restarted, Told } from './told.ts';
 
 /** How many channels may wait for their first message, and how long. */
 const MAX_UNNAMED = 64;
 const UNNAMED_MS = 3000;
 /** Heartbeats alone keep a member no longer than this: what it offers and announces cannot be heard without a session. */
-const SUSPECT_MS = 5000;
+export const SUSPECT_MS = 5000;
+/** A session whose key was taken from the Secret ends: by now the other side has had the time to show another. */
+const TAKEN_BACK_MS = 5000;
+/** Of two dials that crossed, the second one is a session no later after the first: a handshake lasts no longer. */
+const CROSSING_MS = 3000;
 
 /** Channels become sessions, sessions carry the members' word, and a session's end is the first sign of a death. */
 export class Sessions {
   /** Called when a session has begun. */
   onBegin: (peer: Peer) => void = () => {};
+  /** Called when the session of a member whose word counted has ended in silence. */
+  onSilence: (peer: Peer, session: Session) => void = () => {};
 
   constructor(
     private readonly pool: Pool,
@@ -105,13 +111,15 @@ export class Sessions {
     const { session, parked } = peer;
     pool.ledger.judgeAnew(peer.offers.entries.keys());
     pool.ledger.judgeAnew(peer.claims.entries.keys());
+    if (session !== undefined && isSynced(peer) && why === 'silent') this.onSilence(peer, session);
+    else if (why !== 'took-back') pool.forgetLapse(peer);
     peer.offers = new Told('offers');
     peer.claims = new Told('claims');
     peer.session = undefined;
     peer.parked = undefined;
     peer.absent = true;
     peer.contactMs = undefined;
-    if (session !== undefined) pool.sessions.delete(session.keys.sessionId);
+    if (session !== undefined && peer.lapse?.session !== session) pool.sessions.delete(session.keys.sessionId);
     if (session?.channel !== undefined) pool.drop(session.channel, 'destroy');
     pool.note('info', 'member is gone', { member: peer.node, why, quietMs: pool.nowMs - (session?.heardMs ?? 0) });
     pool.setState(peer, 'dead');
@@ -125,12 +133,19 @@ export class Sessions {
       if (parked !== undefined && this.pool.nowMs - parked.openedMs >= UNNAMED_MS)
         this.offend(parked, 'session-name-taken');
       if (peer.state === 'suspect' && this.pool.nowMs - peer.sinceMs >= SUSPECT_MS) this.bury(peer, 'no-session');
+      const channel = peer.session?.channel;
+      if (channel !== undefined && this.isTakenBack(channel)) this.offend(channel, 'session-key-removed');
     }
     for (const channel of this.pool.channels.values()) {
       if (channel.hello !== undefined || this.pool.nowMs - channel.openedMs < UNNAMED_MS) continue;
       this.pool.count('session-no-hello');
       this.pool.drop(channel, 'destroy');
     }
+  }
+
+  private isTakenBack({ key }: Channel): boolean {
+    const { pool } = this;
+    return pool.nowMs - pool.ringMs >= TAKEN_BACK_MS && pool.isTakenBack(key.identity);
   }
 
   private hear(channel: Channel, m: Message): void {
@@ -174,8 +189,19 @@ export class Sessions {
       }
       peer.parked = channel;
       channel.waited = true;
-    } else if (this.byLowerName(session.channel, peer) && !this.byLowerName(channel, peer)) pool.drop(channel, 'end');
-    else this.begin(peer, channel);
+    } else if (this.isCrossing(session, session.channel, channel, peer)) {
+      pool.drop(channel, 'end');
+      pool.send(session.channel, { t: 'about', ...pool.facts() }); // where the other side has lost it, we learn so now
+    } else this.begin(peer, channel);
+  }
+
+  /**
+   * Both sides dialed, and the one that stands is the better one. A connection that comes later says that the other side has
+   * lost it (it dials only where it has none), though our kernel may not know: the host was asleep, the reset was lost.
+   */
+  private isCrossing(session: Session, standing: Channel, channel: Channel, peer: Peer): boolean {
+    const together = this.pool.nowMs - session.begunMs < CROSSING_MS;
+    return together && this.byLowerName(standing, peer) && !this.byLowerName(channel, peer);
   }
 
   /** Where both sides dialed, both keep the connection that the lower name dialed. */
@@ -191,6 +217,7 @@ export class Sessions {
     const same = old !== undefined && peer.incarnation === hello.incarnation && isUp(peer);
     if (old?.channel !== undefined) pool.drop(old.channel, 'end');
     if (old !== undefined) pool.sessions.delete(old.keys.sessionId);
+    pool.forgetLapse(peer);
     if (peer.parked === channel) peer.parked = undefined;
     if (channel.waited) {
       for (const what of ['offers', 'claims'] as const) pool.send(channel, { t: 'ask-full', what });
@@ -201,22 +228,7 @@ export class Sessions {
     peer.offers = keep ? restarted(peer.offers) : new Told('offers');
     peer.claims = keep ? restarted(peer.claims) : new Told('claims');
     peer.incarnation = hello.incarnation;
-    const theirs = Buffer.from(hello.nonce, 'hex');
-    const dialed = channel.dialedNode !== undefined;
-    const nonces: [Buffer, Buffer] = dialed ? [channel.nonce, theirs] : [theirs, channel.nonce];
-    peer.session = {
-      channel,
-      keys: deriveHeartbeatKeys(channel.key, ...nonces, dialed),
-      facts: hello,
-      remoteAddress: channel.remote.address,
-      heard: 0n,
-      heardMs: pool.nowMs,
-      beaten: keep,
-      sent: 0n,
-      echoed: 0n,
-      echoNeeded: 0n,
-      answeredMs: -Infinity,
-    };
+    peer.session = newSession(channel, hello, keep, pool.nowMs);
     pool.sessions.set(peer.session.keys.sessionId, peer);
     addHint(peer, { address: channel.remote.address, port: hello.tcpPort });
     this.hearing.learnMacs(peer.node, hello);
@@ -235,12 +247,4 @@ export class Sessions {
     this.down(channel, 'ended');
     this.pool.out.push({ kind: 'destroy', channel: channel.id });
   }
-}
-
-/** The same member on a new connection: its word holds until it has told it again. */
-function restarted<T>(told: Told<T>): Told<T> {
-  const again = new Told<T>(told.what);
-  again.entries = told.entries;
-  again.complete = true;
-  return again;
 }

@@ -21,6 +21,11 @@ export class Teller {
   private claimsDue: 'all' | Set<string> = 'all';
   private toldSeen = -1n;
 
+  /** Version of the claims told last. */
+  get claimsTold(): number {
+    return this.claimsVersion;
+  }
+
   offerChanged(address: string): void {
     if (this.offersDue !== 'all') this.offersDue.add(address);
   }
@@ -32,6 +37,14 @@ export class Teller {
   tellAgain(what: 'offers' | 'claims'): void {
     if (what === 'offers') this.offersDue = 'all';
     else this.claimsDue = 'all';
+  }
+
+  /** Is there anything to say? Asked of each session after each fact. */
+  isDue({ seenRv }: OwnWord): boolean {
+    const { offersDue, claimsDue } = this;
+    return (
+      offersDue === 'all' || claimsDue === 'all' || offersDue.size + claimsDue.size > 0 || seenRv !== this.toldSeen
+    );
   }
 
   /** What is due, oldest first; nothing is due after it. */

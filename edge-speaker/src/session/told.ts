@@ -20,6 +20,11 @@ export class Told<T> {
   private growing: Map<string, T> | undefined;
   private waiting: { set: (readonly [string, T])[]; gone: readonly string[] }[] = [];
 
+  /** The version of {@link entries}, -1 where they are not the whole of any. */
+  get at(): number {
+    return this.growing === undefined && this.waiting.length === 0 ? (this.version ?? -1) : -1;
+  }
+
   constructor(readonly what: 'offers' | 'claims') {}
 
   whole(version: number, entries: readonly (readonly [string, T])[], more: boolean): Heard {
@@ -65,6 +70,14 @@ export class Told<T> {
     this.complete = true;
     return { changed: [...changed] };
   }
+}
+
+/** The same member on a new connection: its word holds until it has told it again. */
+export function restarted<T>(told: Told<T>): Told<T> {
+  const again = new Told<T>(told.what);
+  again.entries = told.entries;
+  again.complete = true;
+  return again;
 }
 
 function apply<T>(to: Map<string, T>, set: readonly (readonly [string, T])[], gone: readonly string[]): void {

@@ -9,7 +9,7 @@ import type { Contestant } from './contestant.ts';
 /** The part of a state page that is read here. */
 interface Page {
   readonly addresses: readonly { readonly address: string; readonly owner: string | null; readonly offered: unknown }[];
-  readonly members: readonly { readonly state: string }[];
+  readonly members: readonly { readonly state: string; readonly standing: string }[];
 }
 
 const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
@@ -81,7 +81,7 @@ export class Ours implements Contestant {
     return pid;
   }
 
-  /** Every speaker that is read has all others alive, offers every address, and names the same owners as the rest. */
+  /** Every speaker that is read has all others alive and ready (before that, who started first holds everything), offers every address, and names the same owners as the rest. */
   async agreed(): Promise<boolean> {
     const pages = await this.pages();
     const owners = pages.map((page) =>
@@ -91,7 +91,8 @@ export class Ours implements Contestant {
       (page, i) =>
         page !== null &&
         owners[i] === owners[0] &&
-        page.members.filter(({ state }) => state === 'alive').length === this.nodes.length - 1 &&
+        page.members.filter(({ state, standing }) => state === 'alive' && standing === 'ready').length ===
+          this.nodes.length - 1 &&
         page.addresses.length === this.addresses.length &&
         page.addresses.every(({ offered, owner }) => offered === true && owner !== null),
     );

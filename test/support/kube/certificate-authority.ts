@@ -41,34 +41,36 @@ export class CertificateAuthority {
     this.cert = this.certify(this.subject, publicKey, [mayCertify, certSign]);
   }
 
-  /** @param names DNS names and IP addresses under which the server is reached */
-  issueServer(commonName: string, names: readonly string[]): Identity {
+  /**
+   * @param names DNS names and IP addresses under which the server is reached
+   * @param fromMs when it begins to be valid, for 30 days; default an hour ago
+   */
+  issueServer(commonName: string, names: readonly string[], fromMs?: number): Identity {
     const alternatives = extension(OID.subjectAltName, der.sequence(...names.map(der.generalName)));
-    return this.issue({ commonName }, OID.serverAuth, [alternatives]);
+    return this.issue({ commonName }, OID.serverAuth, [alternatives], fromMs);
   }
 
   issueClient(subject: Subject): Identity {
     return this.issue(subject, OID.clientAuth, []);
   }
 
-  private issue(subject: Subject, purpose: string, more: Buffer[]): Identity {
+  private issue(subject: Subject, purpose: string, more: Buffer[], fromMs?: number): Identity {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const signs = extension(OID.keyUsage, der.bits(Buffer.from([0x80]), 7), 'critical'); // digitalSignature
     const usedFor = extension(OID.extendedKeyUsage, der.sequence(der.objectId(purpose)));
-    const cert = this.certify(subject, publicKey, [signs, usedFor, ...more]);
+    const cert = this.certify(subject, publicKey, [signs, usedFor, ...more], fromMs);
     return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
   }
 
-  private certify(subject: Subject, publicKey: KeyObject, extensions: Buffer[]): string {
+  private certify(subject: Subject, publicKey: KeyObject, extensions: Buffer[], fromMs = Date.now() - HOUR_MS): string {
     const serial = randomBytes(16);
     serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40; // positive, and no leading zero byte
-    const now = Date.now();
     const body = der.sequence(
       der.element(0xa0, der.integer(Buffer.from([2]))), // version 3
       der.integer(serial),
       ECDSA_WITH_SHA256,
       distinguishedName(this.subject),
-      der.sequence(der.utcTime(new Date(now - HOUR_MS)), der.utcTime(new Date(now + LIFETIME_MS))),
+      der.sequence(der.utcTime(new Date(fromMs)), der.utcTime(new Date(fromMs + HOUR_MS + LIFETIME_MS))),
       distinguishedName(subject),
       publicKey.export({ type: 'spki', format: 'der' }),
       der.element(0xa3, der.sequence(...extensions)),

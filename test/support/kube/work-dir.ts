@@ -1,20 +1,27 @@
 import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from '../at-exit.ts';
 import { isAlive } from '../is-alive.ts';
 
 const PREFIX = 'yurtlb-kube-';
+const forget = new Map<string, () => void>();
 
 /** A folder for one control plane, in memory where there is /dev/shm; gone when this process exits. */
 export function makeWorkDir(): string {
   const root = inMemory() ? '/dev/shm' : tmpdir();
   sweep(root);
   const dir = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
-  process.once('exit', () => removeWorkDir(dir));
+  forget.set(
+    dir,
+    atExit(() => removeWorkDir(dir)),
+  );
   return dir;
 }
 
 export function removeWorkDir(dir: string): void {
+  forget.get(dir)?.();
+  forget.delete(dir);
   rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
 }
 

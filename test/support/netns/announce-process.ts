@@ -46,6 +46,10 @@ export class AnnounceProcess {
     return node;
   }
 
+  get pid(): number {
+    return this.process.pid;
+  }
+
   /** Number of lines so far: where to look from for what comes next. */
   get mark(): number {
     return this.process.lines.length;

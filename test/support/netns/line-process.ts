@@ -23,6 +23,12 @@ export class LineProcess<Line> {
     child.on('close', () => this.wake());
   }
 
+  get pid(): number {
+    const { pid } = this.child;
+    if (pid === undefined) throw new Error(`${this.name} did not start`);
+    return pid;
+  }
+
   /** Writes one JSON value and a line feed to its standard input. */
   tell(value: unknown): void {
     this.child.stdin?.write(`${JSON.stringify(value)}\n`);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { atExit } from '../at-exit.ts';
 import type { SiteNode } from './plan.ts';
 import type { Site } from './site.ts';
 
@@ -10,12 +11,12 @@ const PORT = 8080;
 export class Pods {
   private readonly subnets = new Map<string, string>();
   private readonly names: string[] = [];
+  private readonly forget = atExit(() => this.close());
 
   private constructor(private readonly site: Site) {}
 
   static async start(site: Site): Promise<Pods> {
     const pods = new Pods(site);
-    process.once('exit', () => pods.close());
     const nodes = site.pools.flatMap((pool) => pool.nodes);
     for (const [i, node] of nodes.entries()) pods.subnets.set(node.name, `10.244.${i + 1}`);
     await Promise.all(nodes.map((node) => pods.startPod(node)));
@@ -29,8 +30,34 @@ export class Pods {
     return `${this.subnets.get(node)}.2`;
   }
 
+  /** What a reboot does to a Pod: it has another address, and nobody answers at the one it had. @returns the new one */
+  move(node: string): string {
+    const ns = `${this.site.node(node).ns}-pod`;
+    const subnet = this.subnets.get(node);
+    ip(['-n', ns, 'address', 'delete', `${subnet}.2/24`, 'dev', 'eth0']);
+    ip(['-n', ns, 'address', 'add', `${subnet}.3/24`, 'dev', 'eth0']);
+    ip(['-n', ns, 'route', 'replace', 'default', 'via', `${subnet}.1`]);
+    return `${subnet}.3`;
+  }
+
+  /**
+   * The Pod of a node that has lost its power and got it back: started anew, with another address; the old one is nobody's.
+   *
+   * @returns the new address
+   */
+  async restart(name: string): Promise<string> {
+    const node = this.site.node(name);
+    ip(['netns', 'delete', `${node.ns}-pod`]);
+    this.names.splice(this.names.indexOf(`${node.ns}-pod`), 1);
+    await this.startPod(node);
+    const pool = this.site.pools.find((each) => each.name === node.pool);
+    this.route(node, pool?.nodes ?? []);
+    return this.move(name);
+  }
+
   /** Namespaces of Pods are ours, not the site's: they go here. Their processes go with the site. */
   close(): void {
+    this.forget();
     for (const name of this.names.splice(0)) ip(['netns', 'delete', name]);
   }
 

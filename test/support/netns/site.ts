@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { atExit } from '../at-exit.ts';
 import { isAlive } from '../is-alive.ts';
 import { canMakeSites } from './enter.mjs';
 import {
@@ -27,9 +28,7 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-const sites = new Set<Site>();
 let serial = 0;
-let watching = false;
 
 /**
  * An edge site on one machine, in network namespaces: a cloud, per NodePool a LAN with its switch, nodes with `eth0` on the LAN
@@ -41,6 +40,7 @@ export class Site {
   private readonly children = new Map<ChildProcess, string>();
   private readonly cuts = new Map<string, Cut>();
   private closed = false;
+  private readonly forget = atExit(() => this.close());
 
   private constructor(readonly plan: SitePlan) {}
 
@@ -51,8 +51,6 @@ export class Site {
     const prefix = spec.prefix ?? 'yl';
     removeLeftovers(prefix);
     const site = new Site(planSite(spec, `${process.pid}-${++serial}`));
-    sites.add(site);
-    watchForEnd();
     try {
       await site.build();
       return site;
@@ -149,7 +147,7 @@ export class Site {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    sites.delete(this);
+    this.forget();
     for (const child of this.children.keys()) child.kill('SIGKILL');
     batch(namespacesOf(this.plan).map((ns) => `netns delete ${ns}`));
   }
@@ -225,22 +223,4 @@ function removeLeftovers(prefix: string): void {
     return pid !== undefined && !isAlive(Number(pid));
   });
   if (dead.length > 0) batch(dead.map((name) => `netns delete ${name}`));
-}
-
-/** 'exit' also comes after an uncaught exception; signals end the process only if nobody else listens for them. */
-function watchForEnd(): void {
-  if (watching) return;
-  watching = true;
-  process.on('exit', () => {
-    for (const site of [...sites]) site.close();
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const onSignal = () => {
-      for (const site of [...sites]) site.close();
-      if (process.listenerCount(signal) > 1) return;
-      process.off(signal, onSignal);
-      process.kill(process.pid, signal);
-    };
-    process.on(signal, onSignal);
-  }
 }

@@ -197,10 +197,12 @@ describe('Announcer', () => {
       { kind: 'duplicate-owner', ...owners },
     ]);
     assert.equal(counts.get(`duplicate_owners ${VIP}`), 2);
+    assert.equal(announcer.status()[0]?.byMac, '02:00:00:00:00:66');
     announcer.announce(VIP, { probe: false });
     time.advance(500);
     claim();
     assert.equal(counts.get(`duplicate_owners ${VIP}`), 2, 'the pool settled it: it begins anew');
+    assert.equal(announcer.status()[0]?.byMac, undefined);
   });
 
   it('two short hand-overs far apart are no second owner', () => {

@@ -62,24 +62,69 @@ describe('yurtlb status', () => {
       'edge-2   alive   ready      25h     192.168.10.12',
       '',
       'ADDRESS          SERVICE         OWNER    SINCE    HERE',
+      '192.168.10.9     default/web     <none>   <none>   no-endpoints',
       '192.168.10.240   default/web     edge-1   12m      announced on eth0',
       '192.168.10.241   shop/a,shop/b   edge-2   12m      stands by',
-      '192.168.10.9     default/web     <none>   <none>   no-endpoints',
     ]);
   });
 
+  it('says what is wrong with an address, in the order of the addresses', async () => {
+    const here = { link: 'eth0', state: 'announced', forMs: 1000 };
+    const addresses = [
+      address({ address: '192.168.10.10', here: { ...here, byMac: '02:00:00:00:00:02' } }),
+      address({ address: '192.168.10.9', here: { ...here, state: 'conflicted', byMac: '02:00:00:00:00:09' } }),
+      address({ address: '192.168.10.11', owner: 'edge-2', staleEndpoints: true }),
+      address({ address: '192.168.10.12', here, staleEndpoints: true }),
+    ];
+    const { out } = await run([], { [URL_OF_STATE]: { status: 200, text: state({ addresses }) } });
+    assert.deepEqual(
+      out.slice(-4).map((line) => line.split(/ {3,}/).at(-1)),
+      [
+        'conflicted on eth0, used by 02:00:00:00:00:09',
+        'announced on eth0, also by 02:00:00:00:00:02',
+        'stands by, endpoints dead',
+        'announced on eth0, endpoints dead',
+      ],
+    );
+  });
+
+  it('a member that is not there has no standing, and a young node says when it is ready', async () => {
+    const members = (['unknown', 'dead', 'suspect'] as const).map((kind, i) => ({
+      ...{ node: `edge-${i + 2}`, state: kind, forMs: 1000, offers: 0, claims: 0, sameConfig: true, standing: 'ready' },
+    }));
+    const standing = { standing: 'young', readyInMs: 3_400 };
+    const { out } = await run([], { [URL_OF_STATE]: { status: 200, text: state({ members, standing }) } });
+    assert.equal(out[0], 'node edge-1, NodePool hangzhou, young, ready in 3s, yurtlb 0.1.0');
+    assert.deepEqual(out.slice(4, 7), [
+      'edge-2   unknown   <none>     1s      <none>',
+      'edge-3   dead      <none>     1s      <none>',
+      'edge-4   suspect   ready      1s      <none>',
+    ]);
+  });
+
+  it('nothing known is told from nothing there, and a start without the cloud from a doubt', async () => {
+    const services = { resource: 'services', facts: 0, origins: {}, vouchedAgoMs: undefined };
+    const cloud = { state: 'doubtful', sinceMs: 500, awayMs: 150_000, contactAgoMs: undefined, failure: undefined };
+    const text = state({ addresses: [], view: [services], cloud });
+    const { out } = await run([], { [URL_OF_STATE]: { status: 200, text } });
+    assert.equal(out[1], 'cloud: doubtful, away for 2m30s, no answer yet');
+    assert.equal(out.at(-1), 'no addresses known: the cloud has not answered yet, and the cache is empty');
+  });
+
   it('says why the cloud is away, and what is not there', async () => {
-    const failure = { error: new LbError('LB_API_UNREACHABLE', 'no route', ''), agoMs: 1 };
+    const failure = { error: new LbError('LB_API_UNREACHABLE', 'no route', 'See that the uplink is up.'), agoMs: 1 };
     const cloud = { state: 'doubtful', sinceMs: 0, awayMs: undefined, contactAgoMs: undefined, failure };
     const text = state({ cloud, nodePool: undefined, members: [], addresses: [] });
     const { out } = await run([], { [URL_OF_STATE]: { status: 200, text } });
     assert.deepEqual(out, [
-      'node edge-1, in no NodePool, ready, yurtlb 0.1.0',
-      'cloud: doubtful for 0s, no answer yet (no route)',
+      'node edge-1, in no NodePool (label the Node apps.openyurt.io/nodepool), yurtlb 0.1.0',
+      'cloud: doubtful for 0s, no answer yet',
+      '  no route',
+      '  See that the uplink is up.',
       '',
       'no other members known',
       '',
-      'no addresses in this NodePool',
+      'no addresses',
     ]);
   });
 

@@ -29,7 +29,7 @@ const cases: Case[] = [
     argv: ['w'],
     files: { w: WIDE },
     code: 0,
-    out: ['ok: 1 pools, 18446744073709551617 addresses'],
+    out: ['ok: 1 pool, 18446744073709551617 addresses'],
   },
   {
     name: 'several files',

@@ -250,12 +250,19 @@ describe('controller core, changes in any order', () => {
           await cluster.settle();
         }
         cluster.fate = () => 'ok';
-        if ([...cluster.serviceMap.keys()].some((key) => cluster.condition(key)?.message.includes('is held by')))
-          return;
+        const before = new Map([...cluster.serviceMap.keys()].map((key) => [key, cluster.ingress(key)]));
+        // of several holders that stand in the way the one who came first is named, and after a restart the oldest
+        const names = (key: string) => /held by|shared with/.test(cluster.condition(key)?.message ?? '');
+        const settled = [...cluster.serviceMap.keys()].filter((key) => !names(key));
         const written = cluster.writes.length;
         cluster.restart();
         await cluster.settle();
-        assert.deepEqual(cluster.writes.slice(written), []);
+        for (const [key, had] of before) assert.deepEqual(cluster.ingress(key), had, key);
+        const again = cluster.writes.slice(written);
+        assert.deepEqual(
+          again.filter((key) => settled.includes(key)),
+          [],
+        );
       }),
       { numRuns: 200 },
     );

@@ -11,14 +11,16 @@ const OLD = '/apis/apps.openyurt.io/v1beta1/nodepools';
 class Lister {
   readonly asked: string[] = [];
   list: (path: string) => string[] | number = () => [];
+  /** of the lists, and of each object in them */
+  version = 1;
   #endWatch: (error: Error) => void = () => {};
 
   async request<T>({ path }: ApiRequest): Promise<T> {
     this.asked.push(path);
     const names = this.list(path);
     if (typeof names === 'number') throw new ApiError(names, '', `${names}`, undefined);
-    const items = names.map((name) => ({ metadata: { name, uid: name, resourceVersion: '1' } }));
-    return { metadata: { resourceVersion: '1' }, items } as T;
+    const items = names.map((name) => ({ metadata: { name, uid: name, resourceVersion: `${this.version}` } }));
+    return { metadata: { resourceVersion: `${this.version}` }, items } as T;
   }
 
   async stream(path: string, _query: unknown, _onLine: unknown, signal: AbortSignal): Promise<void> {
@@ -85,6 +87,33 @@ describe('Informer', () => {
     assert.equal(informer.store.size, 1);
     api.list = () => ['hangzhou', 'beijing'];
     await until('it does not list again', () => informer.store.size === 2);
+  });
+
+  it('an API that was restored from a backup is taken as it is now, and that is said once', async () => {
+    const api = new Lister();
+    const said: string[] = [];
+    api.version = 500;
+    api.list = () => ['hangzhou', 'beijing'];
+    const informer = start(api, { ...silentLog, warn: (msg) => void said.push(msg) });
+    const watches = () => api.asked.filter((path) => path.startsWith('watch')).length;
+    await until('it does not watch', () => watches() === 1);
+    api.version = 40;
+    api.list = () => ['hangzhou'];
+    api.endWatch(503);
+    const versionOf = (name: string) => informer.store.get(name)?.metadata.resourceVersion;
+    await until('it holds on to what was', () => versionOf('hangzhou') === '40');
+    assert.equal(versionOf('beijing'), undefined);
+    await until('it does not watch again', () => watches() === 2);
+    assert.deepEqual(said, ['list or watch failed', 'the API has gone back in time; its state is taken as it is now']);
+    // In the new history the next outage is an ordinary one.
+    const before = api.asked.length;
+    api.endWatch(503);
+    await until('it does not watch a third time', () => watches() === 3);
+    assert.deepEqual(
+      api.asked.slice(before).filter((path) => !path.startsWith('watch')),
+      [NEW],
+      'one question for the history, no list',
+    );
   });
 
   it('an outage is said once, and its end; an expired watch is no outage', async () => {

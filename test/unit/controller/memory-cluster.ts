@@ -51,6 +51,8 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   readonly writes: string[] = [];
   /** Keys of former LoadBalancers whose condition was taken off. */
   readonly cleared: string[] = [];
+  /** Keys worked on so far, each as often as it was. */
+  worked = 0;
   fate: () => WriteFate = () => 'ok';
   mode: LoadBalancerSetMode = 'auto';
   #queue: string[] = [];
@@ -117,6 +119,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       const key = this.#queue.shift();
       if (key === undefined) return;
       if (steps > 10_000) throw new Error(`never settles; still ${key}`);
+      this.worked++;
       await this.#dispatch.work(key, signal).catch((error: Error) => {
         if (error.message !== 'write failed') throw error;
         this.add(key);

@@ -386,10 +386,69 @@ describe('planService', () => {
     assert.deepEqual(said(lost), []);
     assert.deepEqual(reasons(lost), ['b:PortInUse']);
     assert.match(lost.problems[0]?.message ?? '', /held by Service default\/x/);
-    assert.deepEqual(lost.waitsIn, ['b']);
+    assert.deepEqual(lost.waits, [{ nodePool: 'b', comesFree: parseIpAddress('10.0.0.1') }]);
     assert.deepEqual(reasons(world.plan(spec([80]))), ['b:PortInUse'], 'it must not get another address instead');
     world.book.releaseAll('default/x');
     assert.deepEqual(said(world.plan(spec([80]))), ['b=10.0.0.1']);
+  });
+
+  describe('an address lost to a port change is not waited for', () => {
+    const west = (ports: number[], more = {}): ServiceSpec => ({
+      ports,
+      annotations: { [SELECTOR]: 'region=west', ...more },
+    });
+    const cases: { name: string; meanwhile: (world: World) => void; more?: Record<string, string>; want: string }[] = [
+      {
+        name: "once it is a Node's",
+        meanwhile: ({ book }) => book.setNodeAddresses([parseIpAddress('10.0.0.1')]),
+        want: 'b=10.0.0.2',
+      },
+      {
+        name: 'once the ranges leave it out',
+        meanwhile: (world) => world.site('b', [{ addresses: ['10.0.0.3'] }], { region: 'west' }),
+        want: 'b=10.0.0.3',
+      },
+      {
+        name: 'once another address pool is asked for',
+        meanwhile: (world) =>
+          world.site('b', [{ addresses: ['10.0.0.1-10.0.0.2'] }, { name: 'gold', addresses: ['10.0.0.9'] }], {
+            region: 'west',
+          }),
+        more: { [POOL]: 'gold' },
+        want: 'b=10.0.0.9',
+      },
+      {
+        name: 'once the port is free and another one holds it there alone',
+        meanwhile: (world) => {
+          world.plan({ name: 'y', ports: [9], annotations: asks('b', '10.0.0.1') });
+          assert.deepEqual(reasons(world.plan(west([80]))), ['b:PortInUse']);
+          world.book.releaseAll('default/x');
+        },
+        want: 'b=10.0.0.2',
+      },
+    ];
+    for (const { name, meanwhile, more = {}, want } of cases) {
+      it(name, () => {
+        const world = same();
+        world.plan({ name: 'x', annotations: { [SELECTOR]: 'region=east' } });
+        world.plan(west([443]));
+        assert.deepEqual(reasons(world.plan(west([80]))), ['b:PortInUse']);
+        meanwhile(world);
+        assert.deepEqual(said(world.plan(west([80], more))), [want]);
+        world.book.setNodeAddresses([]);
+        world.book.releaseAll('default/x');
+        assert.deepEqual(said(world.plan(west([80], more))), [want], 'it moved again');
+      });
+    }
+  });
+
+  it('who shares no more gets an address of its own, in every NodePool the same', () => {
+    const world = same();
+    world.plan({ name: 'x', annotations: { [SHARE]: 'k' } });
+    assert.deepEqual(said(world.plan({ ports: [443], annotations: { [SHARE]: 'k' } })), ['a=10.0.0.1', 'b=10.0.0.1']);
+    const plan = world.plan({ ports: [443] });
+    assert.deepEqual(said(plan), ['a=10.0.0.2', 'b=10.0.0.2']);
+    assert.deepEqual(reasons(plan), []);
   });
 
   it('a new label takes the address away, a removed one too', () => {

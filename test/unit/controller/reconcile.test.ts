@@ -3,6 +3,7 @@ import type { PoolServiceObject } from '@openyurt/nodepool-types';
 import { MemoryCluster } from './memory-cluster.ts';
 import { service } from './world.ts';
 
+const ASKS = 'service.openyurt.io/loadBalancerIP-shop';
 const SELECTOR = 'service.openyurt.io/nodepool-labelselector';
 const RENUMBER = { 'service.openyurt.io/allow-renumber': 'true' };
 
@@ -252,6 +253,65 @@ describe('Services that wait', () => {
     await cluster.settle();
     assert.deepEqual(cluster.ingress('default/old'), ['shop=10.0.0.1']);
   });
+
+  it("is told, or served otherwise, as soon as the address it waits for is a Node's", async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.2');
+    cluster.putService(service({ name: 'holder' }));
+    cluster.putService(service({ annotations: { [ASKS]: '10.0.0.1' } }));
+    await cluster.settle();
+    assert.equal(cluster.condition('default/web')?.reason, 'AddressInUse');
+    cluster.putNode('n1', '10.0.0.1');
+    await cluster.settle();
+    assert.equal(cluster.condition('default/web')?.reason, 'NodeAddress');
+  });
+
+  it('an address that the oldest can make nothing of goes to the next', async () => {
+    const cluster = await shop('10.0.0.1', 'fd00::1');
+    cluster.putService(service({ name: 'v4' }));
+    cluster.putService(service({ name: 'v6', spec: { ipFamilies: ['IPv6'] } }));
+    const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
+    cluster.putService(service({ name: 'oldest', spec: both, createdSecond: 1 }));
+    for (const [at, name] of ['next', 'last'].entries()) cluster.putService(service({ name, createdSecond: 2 + at }));
+    await cluster.settle();
+    cluster.deleteService('default/v4');
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/oldest'), []);
+    assert.deepEqual(cluster.ingress('default/next'), ['shop=10.0.0.1']);
+  });
+
+  it('all who may share a freed address get it', async () => {
+    const cluster = await shop('10.0.0.1');
+    cluster.putService(service({ name: 'holder' }));
+    const annotations = { 'service.openyurt.io/allow-shared-ip': 'k' };
+    for (const port of [1, 2, 3]) cluster.putService(service({ name: `s${port}`, ports: [port], annotations }));
+    cluster.putService(service({ name: 'alone', createdSecond: 9 }));
+    await cluster.settle();
+    cluster.deleteService('default/holder');
+    await cluster.settle();
+    for (const port of [1, 2, 3]) assert.deepEqual(cluster.ingress(`default/s${port}`), ['shop=10.0.0.1']);
+  });
+
+  for (const { what, annotations } of [
+    { what: 'any address', annotations: () => ({}) },
+    { what: 'one address each', annotations: (i: number) => ({ [ASKS]: `10.0.0.${i}` }) },
+  ]) {
+    it(`a hundred deletions beside a hundred who wait for ${what} wake a hundred, the oldest first`, async () => {
+      const cluster = await shop('10.0.0.1-10.0.0.100');
+      const names = Array.from({ length: 100 }, (_, i) => i + 1);
+      for (const i of names) cluster.putService(service({ name: `old-${i}`, createdSecond: i }));
+      await cluster.settle();
+      for (const i of names) {
+        cluster.putService(service({ name: `new-${i}`, createdSecond: 200 + i, annotations: annotations(i) }));
+      }
+      await cluster.settle();
+      assert.equal(cluster.waiting.size, 100);
+      const before = cluster.worked;
+      for (const i of names) cluster.deleteService(`default/old-${i}`);
+      await cluster.settle();
+      for (const i of names) assert.deepEqual(cluster.ingress(`default/new-${i}`), [`shop=10.0.0.${i}`]);
+      assert.equal(cluster.worked - before, 200);
+    });
+  }
 
   it('Events and status are written on change only', async () => {
     const cluster = await shop('10.0.0.1');

@@ -66,6 +66,18 @@ describe('WorkQueue', () => {
     assert.deepEqual(started, ['a', 'd', 'x', 'b', 'c']);
   });
 
+  it('who is put first while it is worked on goes first afterwards', async () => {
+    const { queue: q, started, end } = queue(1);
+    q.start();
+    for (const key of ['a', 'b', 'c']) q.add(key);
+    q.addFirst(['a']);
+    q.add('a');
+    await end('a');
+    assert.deepEqual(started, ['a', 'a']);
+    await end('a');
+    assert.deepEqual(started, ['a', 'a', 'b']);
+  });
+
   it('repeats what fails, and forgets the failure after a success', async () => {
     const { queue: q, started, retries, end } = queue(1, (_, run) => (run <= 3 ? new Error('no') : undefined));
     q.start();

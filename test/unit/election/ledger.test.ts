@@ -31,6 +31,29 @@ describe('Ledger', () => {
     assert.equal(ledger.takeMemory(), undefined);
   });
 
+  describe('what was given up in a doubt of ourselves', () => {
+    const cases: { name: string; meanwhile: (ledger: Ledger) => void; resumed: boolean }[] = [
+      { name: 'is resumed where nobody announced it', meanwhile: () => {}, resumed: true },
+      { name: 'is announced anew where another did', meanwhile: (ledger) => ledger.heardOf(A), resumed: false },
+      { name: 'is announced anew where another may have', meanwhile: (ledger) => ledger.stirred(), resumed: false },
+    ];
+    for (const { name, meanwhile, resumed } of cases) {
+      it(name, () => {
+        const ledger = new Ledger('a', seeds, [A]);
+        ledger.setOffers([offer()], 10n);
+        const claim = { kind: 'announce', address: A, probe: false };
+        assert.deepEqual(ledger.decide([ledger.view()], true, 0), [claim]);
+        assert.equal(ledger.drop('paused').length, 1);
+        meanwhile(ledger);
+        assert.deepEqual(ledger.decide([ledger.view()], false, 0), []);
+        ledger.judgeAll();
+        assert.deepEqual(ledger.decide([ledger.view()], true, 0), [resumed ? { ...claim, resumed } : claim]);
+        ledger.drop('failed');
+        assert.deepEqual(ledger.decide([ledger.view()], true, 0), [claim], 'and once only');
+      });
+    }
+  });
+
   it('claims nothing before the pool is heard, and everything after', () => {
     const ledger = new Ledger('a', seeds);
     ledger.setOffers([offer()], 10n);
@@ -42,7 +65,7 @@ describe('Ledger', () => {
   it('does not probe what another member has announced', () => {
     const ledger = new Ledger('a', seeds);
     ledger.setOffers([offer()], 10n);
-    ledger.remember(A);
+    ledger.heardOf(A);
     assert.deepEqual(ledger.decide([ledger.view()], true, 0), [{ kind: 'announce', address: A, probe: false }]);
   });
 
@@ -81,6 +104,17 @@ describe('Ledger', () => {
     assert.deepEqual(ledger.items.get(A), { address: A, gone: true, rv: 9n });
     ledger.setOffers([offer(A, true, 10n)], 10n);
     assert.deepEqual(ledger.items.get(A), offer(A, true, 10n));
+  });
+
+  it('a cloud that went back in time has given nothing up in its new history', () => {
+    const ledger = new Ledger('a', seeds);
+    ledger.setOffers([], 20n);
+    ledger.hear({ address: A, gone: true, rv: 20n });
+    const restored = offer(A, false, 5n);
+    ledger.setOffers([restored], 20n);
+    assert.deepEqual([...ledger.items.values()], [{ address: A, gone: true, rv: 20n }]);
+    ledger.setOffers([restored], 6n);
+    assert.deepEqual([...ledger.items.values()], [restored]);
   });
 
   it('a tombstone that had to go for want of room is told no more', () => {

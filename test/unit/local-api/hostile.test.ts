@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { CatalogueResource } from '../../../edge-speaker/src/offline/catalogue.ts';
 import { LocalSite, service, TABLE } from './site.ts';
 
-const CODES = [200, 400, 404, 405, 406, 410, 503];
+const CODES = [200, 400, 403, 404, 405, 406, 410, 503];
 const PATHS: Record<CatalogueResource, string> = {
   services: '/api/v1/services',
   nodes: '/api/v1/nodes',

@@ -116,10 +116,11 @@ describe('local API reads', () => {
     },
     {
       name: 'a resource that is not served',
-      url: '/api/v1/pods',
+      url: '/api/v1/configmaps',
       code: 404,
       says: /^the server could not find the requested resource$/,
     },
+    { name: 'Pods, which describe node asks for', url: '/api/v1/pods?fieldSelector=x', code: 403, says: /crictl pods/ },
     { name: 'a group that is not served', url: '/apis/apps/v1', code: 404, says: /could not find/ },
     { name: 'a subresource', url: '/api/v1/namespaces/default/services/web/status', code: 404, says: /could not find/ },
     { name: 'a broken escape', url: '/api/v1/namespaces/%zz/services', code: 404, says: /could not find/ },

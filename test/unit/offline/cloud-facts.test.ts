@@ -4,7 +4,10 @@ import fc from 'fast-check';
 import { type CloudFact, CloudFacts } from '../../../edge-speaker/src/cloud-facts.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { MOST_GOOD } from '../../../edge-speaker/src/offline/cloud-link.ts';
+import { SETTLE_MS } from '../../../edge-speaker/src/offline/cloud-watch.ts';
 import { LONGEST_HOMECOMING_MS } from '../../../edge-speaker/src/offline/homecoming.ts';
+import { STALE_AGAIN_MS } from '../../../edge-speaker/src/offline/learning.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../../edge-speaker/src/offline/snapshot.ts';
 
 const POOL = 'p';
 const READ = ['self', 'nodes', 'services', 'slices', 'configs'] as const;
@@ -51,10 +54,17 @@ class Cloud {
 /** A node before that cloud, on virtual time. */
 class Node {
   nowMs = 0;
-  readonly view = new View();
-  readonly facts = new CloudFacts(this.view, 0);
+  view = new View();
+  facts = new CloudFacts(this.view, 0);
 
   constructor(readonly cloud: Cloud) {}
+
+  /** The process is killed and starts again from its disk. */
+  restart(): void {
+    const { text } = encodeSnapshot(this.view, 'n', POOL);
+    this.view = decodeSnapshot(text, 'n', this.nowMs).view;
+    this.facts = new CloudFacts(this.view, this.nowMs);
+  }
 
   take(fact: CloudFact): void {
     this.facts.take(fact, POOL, this.nowMs);
@@ -87,6 +97,8 @@ class Node {
 const ipOf = (object: KubeObject): string =>
   (object as { status?: { loadBalancer?: { ingress?: { ip?: string }[] } } }).status?.loadBalancer?.ingress?.[0]?.ip ??
   '';
+const entriesOf = ({ view }: Node) =>
+  [...view.services.entries()].map(([key, { value }]): [string, KubeObject] => [key, value]);
 const heldBy = ({ objects }: Moment) => [...objects].map(([name, object]) => `ns/${name} ${ipOf(object)}`).sort();
 
 type Name = 'a' | 'b' | 'c' | 'd';
@@ -103,6 +115,7 @@ const step = fc.oneof(
   // Watches: the next events, or old ones again.
   fc.record({ do: fc.constant('event' as const), behind: fc.nat(4) }),
   fc.record({ do: fc.constant('refused' as const), code: fc.constantFrom('LB_API_REFUSED', 'LB_API_UNREACHABLE') }),
+  fc.record({ do: fc.constant('restart' as const) }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(100, 3_000, 60_000, 86_400_000) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -140,6 +153,9 @@ function walk(node: Node, one: Step): void {
       node.take({ kind: 'refused', resource: 'services', error });
       return;
     }
+    case 'restart':
+      node.restart();
+      return;
     case 'wait':
       node.wait(one.ms);
       return;
@@ -154,7 +170,16 @@ describe('what is learned of the cloud, whatever comes in whatever order', () =>
         const node = new Node(cloud);
         for (const one of steps) {
           const before = new Set([...node.view.services.entries()].map(([key]) => key));
+          const { complete, highest } = node.view.services;
           walk(node, one);
+          for (const [key, { metadata }] of entriesOf(node)) {
+            if (before.has(key) || !complete) continue;
+            const gone = cloud.events.filter(
+              ({ type, object }) => type === 'DELETED' && `ns/${object.metadata.name}` === key,
+            );
+            const isZombie = gone.some(({ rv }) => Number(metadata.resourceVersion) < rv && rv <= highest);
+            assert.ok(!isZombie, `${key} is back by ${JSON.stringify(one)}, though its deletion was known`);
+          }
           for (const key of before) {
             const isKept = node.view.services.get(key) !== undefined;
             assert.ok(isKept || cloud.deleted.has(key.replace('ns/', '')), `${key} left by ${JSON.stringify(one)}`);
@@ -168,7 +193,7 @@ describe('what is learned of the cloud, whatever comes in whatever order', () =>
         assert.deepEqual(node.held, heldBy(cloud.now));
         assert.ok(node.facts.proven);
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -223,5 +248,88 @@ describe('what is learned of the cloud, whatever comes in whatever order', () =>
     const { type, object } = restored.events.at(-1) ?? assert.fail();
     later.take({ kind: 'changed', resource: 'services', type, object });
     assert.deepEqual(later.held, heldBy(restored.now));
+  });
+
+  describe('returns that do not go by the book', () => {
+    const LABELS = { 'apps.openyurt.io/nodepool': POOL };
+    const connect = (node: Node) => {
+      for (let i = 0; i < MOST_GOOD; i++) node.take({ kind: 'contact', contact: 'answered' });
+    };
+    const known = (): Node => {
+      const node = new Node(new Cloud());
+      node.cloud.put('a', '1');
+      connect(node);
+      node.listAll();
+      return node;
+    };
+
+    it('what a hub refused while it was offline is waited for when it is back', () => {
+      const node = known();
+      const before = node.held;
+      node.take({ kind: 'contact', contact: 'hub-offline' });
+      // A list that was forbidden, or never asked for, is a 404 of an offline hub.
+      node.take({ kind: 'refused', resource: 'slices', error: new LbError('LB_API_REFUSED', 'x', 'y') });
+      node.cloud.put('a', '2');
+      connect(node);
+      for (const resource of READ.filter((one) => one !== 'slices')) node.list(resource, node.cloud.now, true);
+      assert.deepEqual(node.held, before);
+      node.list('slices', node.cloud.now, true);
+      assert.deepEqual(node.held, heldBy(node.cloud.now));
+    });
+
+    it('a return that was adopted while the link was in doubt is over when it is trusted', () => {
+      const node = known();
+      node.take({ kind: 'contact', contact: 'hub-offline' });
+      connect(node);
+      node.take({ kind: 'contact', contact: 'unknown' }); // before the lists are in
+      node.listAll();
+      connect(node);
+      node.cloud.put('b', '2');
+      node.list('services', node.cloud.now, true); // a watch ended: nothing else is listed with it
+      assert.deepEqual(node.held, heldBy(node.cloud.now));
+    });
+
+    it("what a leader hub tells too late is asked for again, until it is the cloud's word", () => {
+      const node = known();
+      const [past] = node.cloud.past;
+      node.list('services', past ?? assert.fail(), true);
+      assert.ok(!node.facts.proven);
+      const asked = () => {
+        node.nowMs += STALE_AGAIN_MS;
+        const { effects } = node.facts.settle(POOL, node.nowMs);
+        return effects.some(({ kind }) => kind === 'relist');
+      };
+      assert.deepEqual([asked(), asked()], [true, true]);
+      node.list('services', node.cloud.now, true);
+      assert.ok(node.facts.proven);
+      assert.deepEqual([asked(), node.facts.dueMs(node.nowMs).some((ms) => ms !== undefined)], [false, false]);
+    });
+
+    it('a start in the middle of an outage that ends at once trusts the cloud on endpoints as late as any return', () => {
+      const view = new View();
+      view.outage = { wallMs: 0, forMs: 1, atLeast: false, forgotten: 0, stories: [] };
+      const facts = new CloudFacts(view, 0);
+      facts.take({ kind: 'contact', contact: 'answered' }, POOL, 1_000);
+      assert.equal(facts.watch.link.kind, 'connected');
+      assert.deepEqual([facts.watch.trusts(1_000), facts.watch.trusts(1_000 + SETTLE_MS)], [false, true]);
+    });
+
+    it('lists of the NodePool that was are not taken for those of the one that is', () => {
+      const node = known();
+      const { view, facts } = node;
+      node.take({ kind: 'contact', contact: 'hub-offline' });
+      node.cloud.put('a', '2');
+      connect(node);
+      const old = { metadata: { name: 'old', labels: LABELS, resourceVersion: '11' } };
+      const resourceVersion = BigInt(node.cloud.now.rv);
+      node.take({ kind: 'listed', resource: 'nodes', objects: [old], resourceVersion, proven: true });
+      view.nodes.complete = false; // as the hub does when the label of the own Node changes
+      for (const resource of ['self', 'services', 'slices', 'configs'] as const) {
+        const fact = { kind: 'listed', resource, objects: [], resourceVersion, proven: true } as const;
+        facts.take(fact, 'q', node.nowMs);
+      }
+      facts.settle('q', node.nowMs + LONGEST_HOMECOMING_MS);
+      assert.deepEqual([view.nodes.complete, view.nodes.size], [false, 0]);
+    });
   });
 });

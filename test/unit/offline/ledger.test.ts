@@ -185,4 +185,21 @@ describe('ledger', () => {
       }),
     );
   });
+
+  it('a list that is older than a fact from the disk does not take it away', () => {
+    const ledger = new Ledger<string>();
+    ledger.restore([item('a', 8), item('b', 15)], 10n, true, 0); // b came without proof
+    ledger.adoptList([], 12n, true, 0);
+    assert.deepEqual(held(ledger), { b: 'b15' });
+  });
+
+  it('an old watch does not undo what the disk knows, though it keeps no version of each fact', () => {
+    const ledger = new Ledger<string>();
+    ledger.restore([item('a', 0), item('b', 0)], 10n, true, 0);
+    ledger.adoptEvent('MODIFIED', item('a', 4), 0);
+    ledger.adoptEvent('DELETED', item('b', 6), 0);
+    assert.deepEqual(held(ledger), { a: 'a0', b: 'b0' });
+    ledger.adoptEvent('DELETED', item('b', 11), 0);
+    assert.deepEqual(held(ledger), { a: 'a0' });
+  });
 });

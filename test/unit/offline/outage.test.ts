@@ -5,6 +5,7 @@ import { decodeOutage } from '../../../edge-speaker/src/offline/outage-record.ts
 
 const VIP = '192.168.1.1';
 const MINUTE = 60_000;
+const AT_MS = Date.UTC(2026, 10, 21);
 const none = new Set<string>();
 const vip = new Set([VIP]);
 
@@ -88,7 +89,7 @@ describe('an outage as one node lived it', () => {
       const outage = new Outage(0);
       outage.took(VIP, 2 * MINUTE);
       outage.lost(VIP, 5 * MINUTE);
-      return outage.stored(10, 6 * MINUTE, 1_000 * MINUTE);
+      return outage.stored(10, 6 * MINUTE, AT_MS + 1_000 * MINUTE);
     };
     const cases: { name: string; wall: number; forMinutes: number; atLeast: boolean; want: string }[] = [
       {
@@ -110,12 +111,20 @@ describe('an outage as one node lived it', () => {
       it(name, () => {
         const stored = decodeOutage(JSON.parse(JSON.stringify(written())));
         assert.ok(stored !== undefined);
-        const outage = Outage.restore(stored, 0, wall * MINUTE);
+        const outage = Outage.restore(stored, 0, AT_MS + wall * MINUTE);
         const summary = outage.summary(0);
         assert.deepEqual([summary.forMs / MINUTE, summary.atLeast, outage.confirmed], [forMinutes, atLeast, true]);
         assert.equal(told(outage, 0), want);
       });
     }
+
+    it('a clock that was set right in between, after it had begun in 1970, does not make it half a century', () => {
+      const outage = new Outage(0);
+      outage.took(VIP, 2 * MINUTE);
+      const stored = outage.stored(10, 6 * MINUTE, 8 * MINUTE);
+      const summary = Outage.restore(stored, 0, Date.UTC(2026, 10, 21)).summary(0);
+      assert.deepEqual([summary.forMs / MINUTE, summary.atLeast], [6, true]);
+    });
 
     it('keeps the newest stories, and counts the others', () => {
       const outage = new Outage(0);
@@ -129,7 +138,17 @@ describe('an outage as one node lived it', () => {
     });
 
     it('what is none is none', () => {
-      const junk = [undefined, null, 3, 'x', [], {}, { ...written(), stories: [['a']] }, { ...written(), forMs: null }];
+      const junk = [
+        undefined,
+        null,
+        3,
+        'x',
+        [],
+        {},
+        { ...written(), stories: [['a']] },
+        { ...written(), forMs: null },
+        { ...written(), forMs: 1e300 },
+      ];
       for (const value of junk) assert.equal(decodeOutage(value), undefined);
     });
   });
@@ -153,7 +172,7 @@ describe('an outage as one node lived it', () => {
           assert.ok(held.ms <= forMs && stale.ms <= forMs && held.ms >= 0 && stale.ms >= 0);
           assert.ok(firstMs <= lastMs && lastMs <= now);
         }
-        const again = Outage.restore(outage.stored(10, now, 500), now, 500);
+        const again = Outage.restore(outage.stored(10, now, AT_MS), now, AT_MS);
         assert.deepEqual(again.summary(now).stories, stories);
       }),
     );

@@ -28,7 +28,7 @@ class Desk {
   misshapen = false;
   readonly writer: SnapshotWriter;
 
-  constructor(loaded?: string) {
+  constructor(loaded?: string, pace: { bytesPerSecond?: number } = {}) {
     const { time } = this;
     const log: Log = { ...silentLog, error: (msg) => this.errors.push(msg) };
     const store = {
@@ -45,7 +45,7 @@ class Desk {
       return { text: this.text, fingerprint: this.text };
     };
     this.writer = new SnapshotWriter(
-      { store, clock: time, timers: time, log, encode, whole: () => this.whole, betweenMs: VIEW_BETWEEN_MS },
+      { store, clock: time, timers: time, log, encode, whole: () => this.whole, betweenMs: VIEW_BETWEEN_MS, ...pace },
       loaded,
     );
   }
@@ -65,6 +65,25 @@ class Desk {
 }
 
 describe('snapshot writer', () => {
+  it('a large text is written as much more seldom as it is larger', async () => {
+    const desk = new Desk(undefined, { bytesPerSecond: 10 });
+    const large = (mark: string) => mark.repeat(200);
+    desk.change(large('a'));
+    await desk.pass(1_000);
+    for (let i = 0; i < 30; i++) {
+      desk.change(large(i % 2 === 0 ? 'b' : 'c'));
+      await desk.pass(1_000);
+    }
+    desk.change('small');
+    await desk.pass(30_000);
+    desk.change('s');
+    await desk.pass(6_000);
+    const told = desk.saved
+      .map((line) => line.split(' '))
+      .map(([ms, text = '']) => `${Math.round(Number(ms) / 1000)} ${text.length}`);
+    assert.deepEqual(told, ['0 200', '20 200', '40 5', '61 1']);
+  });
+
   it('writes soon after a quiet spell, what comes together at once, then at most every five seconds', async () => {
     const desk = new Desk();
     desk.change('a');

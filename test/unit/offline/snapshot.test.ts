@@ -123,6 +123,8 @@ describe('snapshot', () => {
     view.outage = outage.stored(10, 20, 1_000);
     const { view: restored } = decodeSnapshot(encodeSnapshot(view, 'a', 'p').text, 'a', 0);
     assert.deepEqual(restored.outage, view.outage);
+    const { sinceMs } = restored.services.entry('ns/web') ?? {};
+    assert.equal(sinceMs, -20, 'nobody has vouched for it since the outage began');
   });
 
   it('holds no secret, wherever in the cluster people left one', () => {

@@ -77,7 +77,17 @@ describe('heartbeat datagram', () => {
   const [dialer, acceptor] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)];
   const left = deriveHeartbeatKeys(key, dialer, acceptor, true);
   const right = deriveHeartbeatKeys(key, dialer, acceptor, false);
-  const beat = fc.record({ sequence: u64, echo: u64, answerNow: fc.boolean() }, { noNullPrototype: true });
+  const beat = fc.record(
+    {
+      sequence: u64,
+      echo: u64,
+      answerNow: fc.boolean(),
+      toGroup: fc.boolean(),
+      seeking: fc.boolean(),
+      keptFrom: fc.integer({ min: 0, max: 0xffffffff }),
+    },
+    { noNullPrototype: true },
+  );
 
   it('round trip, to the other side only', () => {
     fc.assert(
@@ -91,7 +101,7 @@ describe('heartbeat datagram', () => {
   });
   it('any byte changed is refused', () => {
     fc.assert(
-      fc.property(beat, fc.integer({ min: 0, max: 47 }), fc.integer({ min: 1, max: 255 }), (b, at, flip) => {
+      fc.property(beat, fc.integer({ min: 0, max: 51 }), fc.integer({ min: 1, max: 255 }), (b, at, flip) => {
         const wire = encodeHeartbeat(b, left);
         wire[at] = (wire[at] ?? 0) ^ flip;
         assert.equal(decodeHeartbeat(wire, right), undefined);
@@ -99,7 +109,7 @@ describe('heartbeat datagram', () => {
     );
   });
   it('junk never throws', () => {
-    fc.assert(fc.property(junk, (b) => assert.ok(heartbeatSession(b) === undefined || b.length === 48)));
+    fc.assert(fc.property(junk, (b) => assert.ok(heartbeatSession(b) === undefined || b.length === 52)));
   });
 });
 
@@ -149,7 +159,10 @@ describe('messages', () => {
       t: 'offers',
       version: 1,
       seen: 9n,
-      items: [{ address: '10.0.0.1', uids: ['u'], rv: 2n ** 60n, proven: true }],
+      items: [
+        { address: '10.0.0.1', uids: ['u'], rv: 2n ** 60n, proven: true },
+        { address: '10.0.0.2', uids: ['u'], rv: 1n, proven: false, endpoints: 'dead' },
+      ],
       more: false,
     },
     {

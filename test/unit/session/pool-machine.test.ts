@@ -68,7 +68,10 @@ function joined() {
   const keys = deriveHeartbeatKeys(key, Buffer.alloc(16, 0xff), Buffer.alloc(16, 5), true);
   let sequence = 0n;
   const beat = (): Fact => {
-    const bytes = encodeHeartbeat({ sequence: ++sequence, echo: 0n, answerNow: false }, keys);
+    const bytes = encodeHeartbeat(
+      { sequence: ++sequence, echo: 0n, answerNow: false, toGroup: false, seeking: false, keptFrom: 0 },
+      keys,
+    );
     return { kind: 'datagram', bytes, from: { address: '10.0.0.9', port: 10373 } };
   };
   const told: string[] = [];
@@ -157,7 +160,7 @@ describe('PoolMachine', () => {
       m.members().map(({ state }) => state),
       ['joining'],
     );
-    live(m, 550, 900);
+    live(m, 550, 950);
     assert.deepEqual(
       m.members().map(({ state }) => state),
       ['dead'],
@@ -214,11 +217,28 @@ describe('PoolMachine', () => {
     const site = { ...DEFAULT_SITE_CONFIG, heartbeatMs: 30 };
     m.step({ kind: 'site', site }, 620);
     for (const atMs of [640, 660, 680, 700]) m.step({ kind: 'tick' }, atMs);
-    const about = { ...facts, t: 'about', heartbeatMs: 30, deadMs: 105, configHash: hashSite(site).toString('hex') };
+    const about = { ...facts, t: 'about', heartbeatMs: 30, deadMs: 105, configHash: hashSite(site) };
     m.step({ kind: 'channel-data', channel, bytes: encodeFrame(about) }, 710); // last heard at 600
     assert.equal(m.members()[0]?.state, 'alive');
     m.step(beat(), 711);
-    for (let atMs = 730; atMs <= 830; atMs += 20) m.step({ kind: 'tick' }, atMs);
+    for (let atMs = 730; atMs <= 850; atMs += 20) m.step({ kind: 'tick' }, atMs);
+    assert.equal(m.members()[0]?.state, 'dead');
+  });
+
+  it('a member is not dead whose heartbeat waited in the socket of one that was busy', () => {
+    const { m, beat } = joined();
+    const facts = { kind: 'members', members: [] } as const;
+    const busyMs = 949; // heard last at 600
+    const late = beat();
+    m.step(facts, busyMs - 100); // its own heartbeats go out all the while
+    m.step(facts, busyMs);
+    m.step(facts, busyMs + 20);
+    m.step({ kind: 'tick' }, busyMs + 30);
+    assert.equal(m.members()[0]?.state, 'alive', 'its socket was not read since');
+    m.step(late, busyMs + 31);
+    m.step({ kind: 'tick' }, busyMs + 32);
+    assert.equal(m.members()[0]?.state, 'alive');
+    for (const ms of [100, 200, 300, 349, 351, 353]) m.step({ kind: 'tick' }, busyMs + 31 + ms);
     assert.equal(m.members()[0]?.state, 'dead');
   });
 

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { ServiceObject } from '@openyurt/nodepool-types';
-import { type CandidateWorld, findCandidates } from '../../../edge-speaker/src/candidates/offers.ts';
+import { CandidateIndex } from '../../../edge-speaker/src/candidates/candidate-index.ts';
+import type { Candidates, CandidateWorld } from '../../../edge-speaker/src/candidates/offers.ts';
 
 const VIP = '192.168.1.1';
 
@@ -29,20 +30,33 @@ function service(
   };
 }
 
-function world(more: Partial<CandidateWorld> & { on?: string[]; anywhere?: boolean } = {}): CandidateWorld {
-  const { on = ['here'], anywhere = false, ...rest } = more;
+interface World extends CandidateWorld {
+  readonly services: readonly ServiceObject[];
+}
+
+function world(more: Partial<World> & { on?: string[]; anywhere?: boolean } = {}): World {
+  const { on = ['here'], anywhere = false, services = [service()], ...rest } = more;
   return {
     nodeName: 'here',
     nodePool: 'p',
     poolNodes: new Set(['here', 'there']),
     excluded: false,
     endpointsKnown: true,
-    services: [service()],
+    services,
+    serviceOf: (key) => services.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
     endpointsOf: () => ({ nodes: new Set(on), anywhere }),
     linkFor: () => 'eth0',
     inConflict: () => false,
+    lifeOf: () => 'not-asked',
     ...rest,
   };
+}
+
+function findCandidates(world: World): Candidates {
+  const index = new CandidateIndex();
+  for (const { metadata } of world.services) index.touchService(`${metadata.namespace}/${metadata.name}`);
+  index.advance(world);
+  return index;
 }
 
 const TOPOLOGY = 'openyurt.io/topologyKeys';
@@ -50,7 +64,7 @@ const local = [service({ policy: 'Local' })];
 const hostname = [service({ annotations: { [TOPOLOGY]: 'kubernetes.io/hostname' } })];
 
 /** `want`: 'offered', 'unserved' (offered all the same), 'absent' or why not. */
-const cases: { name: string; world: CandidateWorld; want: string }[] = [
+const cases: { name: string; world: World; want: string }[] = [
   { name: 'Cluster: an endpoint here', world: world(), want: 'offered' },
   { name: 'Cluster: an endpoint elsewhere in the NodePool', world: world({ on: ['there'] }), want: 'offered' },
   { name: 'Cluster: endpoints only in other NodePools', world: world({ on: ['far'] }), want: 'unserved' },
@@ -124,6 +138,16 @@ describe('candidates', () => {
       [found?.serviceUids, found?.serviceKeys, found?.unserved],
       [['uid-api', 'uid-web'], ['ns/api', 'ns/web'], false],
     );
+  });
+
+  it('rests on the Services that have somewhere to send traffic, and is offered though their endpoints are dead', () => {
+    const services = [service({ name: 'web' }), service({ name: 'api' })];
+    const endpointsOf = (key: string) => ({ nodes: new Set(key === 'ns/api' ? ['here'] : []), anywhere: false });
+    const found = findCandidates(
+      world({ services, endpointsOf, lifeOf: (address) => (address === VIP ? 'dead' : 'alive') }),
+    );
+    const { restsOn, endpoints, notOffered } = found.byAddress.get(VIP) ?? assert.fail();
+    assert.deepEqual([restsOn, endpoints, notOffered], [['ns/api'], 'dead', undefined]);
   });
 
   it('says why a hidden Service is not announced', () => {

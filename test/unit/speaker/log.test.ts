@@ -40,6 +40,12 @@ describe('log', function () {
     assert.deepEqual([level, dropped], ['warn', 3]);
   });
 
+  it('times are whole milliseconds, all else is as it was said', async () => {
+    const text = await textOf(run(`log.info('x', { quietMs: 351.3743909999903, share: 0.25, when: 'now' });`));
+    const { quietMs, share, when } = JSON.parse(text) as Record<string, unknown>;
+    assert.deepEqual([quietMs, share, when], [351, 0.25, 'now']);
+  });
+
   it('the last word of a process that ends at once is not lost', async () => {
     const text = await textOf(run(`log.fatal('speaker failed', { err: new Error('why') }); process.exit(1);`));
     assert.match(text, /"msg":"speaker failed"/);

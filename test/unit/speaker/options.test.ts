@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { LbError } from '@openyurt/nodepool-types';
 import { SpeakerMetrics } from '../../../edge-speaker/src/observe/metrics.ts';
+import { PROBE_OUTCOMES } from '../../../edge-speaker/src/offline/endpoint-probe.ts';
 import { FLAGS, parseOptions, USAGE } from '../../../edge-speaker/src/options.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../../docs/reference/${name}.md`, import.meta.url), 'utf8');
@@ -14,6 +15,19 @@ describe('speaker options', () => {
       [options.nodeName, options.healthAddress, options.sessionPort, options.interfaces, options.cacheDir],
       ['a', { host: '127.0.0.1', port: 10372 }, 10373, ['eth0', 'lan*'], '/var/lib/yurtlb'],
     );
+  });
+
+  it('the local API is on loopback, elsewhere on loopback, or off', () => {
+    const cases: [string[], unknown][] = [
+      [[], { host: '127.0.0.1', port: 10371 }],
+      [['--local-api-address=[::1]:80'], { host: '::1', port: 80 }],
+      [['--local-api-address=off'], undefined],
+    ];
+    for (const [argv, want] of cases) {
+      const options = parseOptions(argv, { NODE_NAME: 'a' });
+      assert.ok(options !== 'help');
+      assert.deepEqual(options.localApiAddress, want);
+    }
   });
 
   it('--help is asked for in two ways', () => {
@@ -34,6 +48,12 @@ describe('speaker options', () => {
     { name: 'a server that is no URL', argv: ['--server=here'], says: /"here" is no URL/, remedy: /10261/ },
     { name: 'a port out of range', argv: ['--session-port=70000'], says: /"70000" is no port/, remedy: /65535/ },
     { name: 'an address without a port', argv: ['--health-address=localhost'], says: /HOST:PORT/, remedy: /10372/ },
+    {
+      name: 'a local API that others could reach',
+      argv: ['--local-api-address=0.0.0.0:10371'],
+      says: /no loopback address/,
+      remedy: /127\.0\.0\.1:10371, or off/,
+    },
     { name: 'an unknown level', argv: ['--log-level=loud'], says: /"loud" is unknown/, remedy: /debug, info/ },
   ];
   for (const { name, argv, says, remedy } of refused) {
@@ -60,19 +80,60 @@ describe('speaker reference pages', () => {
     for (const name of Object.keys(FLAGS)) assert.ok(USAGE.includes(`--${name} `));
   });
 
-  it('list every metric, and no other', async () => {
+  const typed = async (): Promise<(readonly [name: string, type: string])[]> => {
     const figures = {
-      ...{ offers: 0, announced: [], notOffered: new Map(), members: new Map(), cloudLink: 'connected' as const },
+      ...{
+        offers: 0,
+        announced: [],
+        notOffered: new Map(),
+        members: new Map(),
+        standing: undefined,
+        cloudLink: 'connected' as const,
+      },
       ...{ contactAgeSeconds: undefined, cacheAgeSeconds: undefined, cacheBytes: 0, cacheGeneration: 0 },
-      ...{ cacheDamaged: 0, cacheFailures: 0 },
+      ...{ unvouchedSeconds: new Map(), staleOffers: 0, staleEndpoints: 0, watchedEndpoints: 0 },
+      ...{ cacheDamaged: 0, cacheFailures: 0, cacheWrites: 0, cacheWrittenBytes: 0, cacheStuck: false },
     };
-    const metrics = new SpeakerMetrics('0', () => figures);
-    const known = [...(await metrics.page()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
-      ([, name, type]) => `${name} ${type}`,
-    );
+    const text = await new SpeakerMetrics('0', () => figures).page();
+    return [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type] as const);
+  };
+
+  it('list every metric, and no other', async () => {
+    const known = (await typed()).map((line) => line.join(' '));
     const listed = [...page('metrics-speaker').matchAll(/^\| `(\w+)` \| (\w+)/gm)].map(
       ([, name, type]) => `${name} ${type}`,
     );
     assert.deepEqual(listed.sort(), known.sort());
+  });
+
+  it('name no metric that is not there, in alerts neither', async () => {
+    const known = new Set((await typed()).map(([name]) => name));
+    const docs = new URL('../../../docs/', import.meta.url);
+    const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+    const named = pages.flatMap((name) =>
+      [...readFileSync(new URL(name, docs), 'utf8').matchAll(/\byurtlb_speaker_\w+/g)].map(([metric]) => metric),
+    );
+    const wrong = named.filter((metric) => !known.has(metric.replace(/_(?:bucket|sum|count)$/, '')));
+    assert.deepEqual([named.length > 20, wrong], [true, []]);
+  });
+
+  it('name every value of a label whose values are few', () => {
+    const source = readFileSync(new URL('../../../edge-speaker/src/candidates/offers.ts', import.meta.url), 'utf8');
+    const notOffered = /export type NotOffered = ([^;]+);/.exec(source)?.[1]?.match(/[a-z-]+(?=')/g) ?? [];
+    assert.ok(notOffered.length > 3);
+    const values: Record<string, readonly string[]> = {
+      not_offered: notOffered,
+      endpoint_probes_total: PROBE_OUTCOMES,
+      cloud_link: ['connected', 'doubtful', 'offline'],
+      standing: ['ready', 'young', 'draining', 'minority'],
+    };
+    for (const [name, wanted] of Object.entries(values)) {
+      const row = new RegExp(`^\\| \`yurtlb_speaker_${name}\`.*$`, 'm').exec(page('metrics-speaker'))?.[0] ?? '';
+      assert.deepEqual(
+        wanted.filter((value) => !row.includes(`\`${value}\``)),
+        [],
+        name,
+      );
+    }
   });
 });
