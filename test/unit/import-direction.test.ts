@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Who may import whom. A room is a folder of a program's `src`, or a file at its top (`speaker.ts`).
+ * Who may import whom. A room is a folder of a program's `src`, or a file at its top (`pool-session.ts`).
  * `own` names rooms of the same program; `packages` what may come from outside. The compiler alone lets the rest through.
  */
 interface Room {
@@ -44,27 +44,19 @@ const HOUSE: Record<string, Record<string, Room>> = {
     io: { own: ['ports'], packages: [WORDS, 'raw-socket', 'node:'] },
     observe: { own: ['ports'], packages: [WORDS, 'pino', 'prom-client', 'node:'] },
     'local-api': pure('offline', 'ports'),
-    'catalogued-feed.ts': pure('offline', 'ports'),
-    'catalogue-keeper.ts': pure('io', 'offline', 'ports'),
-    'local-view.ts': pure('*'),
-    'owner-history.ts': pure(),
-    'facts.ts': pure('*'),
-    'speaker.ts': pure('*'),
-    'driver.ts': pure('*'),
-    'reading.ts': pure('*'),
-    'judging-pace.ts': pure(),
-    'told-pool.ts': pure('*'),
-    'service-reports.ts': pure('*'),
-    'cloud-facts.ts': pure('*'),
-    'feed-facts.ts': pure('*'),
-    'offer-judge.ts': pure('*'),
-    'endpoint-watch.ts': pure('offline', 'ports'),
-    'outage-reports.ts': pure('*'),
-    'outage-events.ts': pure('offline', 'ports'),
-    'stale-words.ts': pure('*'),
-    'announcer-log.ts': pure('announce'),
-    'cloud-log.ts': pure('offline'),
-    'session-links.ts': pure('announce', 'ports', 'wire'),
+    hub: pure('announce', 'candidates', 'election', 'offline', 'ports', 'pool-session.ts'),
+    drive: pure(
+      'hub',
+      'io',
+      'announce',
+      'candidates',
+      'local-api',
+      'observe',
+      'offline',
+      'ports',
+      'wire',
+      'pool-session.ts',
+    ),
     'pool-session.ts': pure('session', 'election', 'ports'),
     'assembly.ts': anything,
     'options.ts': { own: [], packages: [WORDS, 'node:'] },

@@ -106,11 +106,20 @@ export class Dialer {
   /** The dialed connection has become a session, or stands beside one. */
   settled(channel: Channel): void {
     if (this.isOlder(channel)) this.rekeyMs = Math.min(this.rekeyMs, this.pool.nowMs + REKEY_EVERY_MS);
+    if (channel.dialedNode === undefined) this.overtaken(channel);
     const peer = channel.dialedNode === undefined ? undefined : this.pool.peers.get(channel.dialedNode);
     if (peer?.dial.channel !== channel.id) return;
     peer.dial.channel = undefined;
     peer.dial.attempt = 0;
     peer.dial.refused = 0;
+    peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
+  }
+
+  /** The lower name's connection is the one to keep: a dial of ours that is still under way would only be refused. */
+  private overtaken({ hello }: Channel): void {
+    const peer = hello && this.pool.peers.get(hello.node);
+    if (peer?.dial.channel === undefined || this.pool.node < peer.node) return;
+    this.abandon(peer);
     peer.dial.nextMs = this.pool.nowMs + RETRY_MS;
   }
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { LbError, silentLog } from '@openyurt/nodepool-types';
-import { CataloguedFeed } from '../../../edge-speaker/src/catalogued-feed.ts';
+import { CataloguedFeed } from '../../../edge-speaker/src/drive/catalogued-feed.ts';
 import { ApiClient } from '../../../edge-speaker/src/kube/api-client.ts';
 import { YurtHubFeed } from '../../../edge-speaker/src/kube/yurthub-feed.ts';
 import { Catalogue, type ReadResource } from '../../../edge-speaker/src/offline/catalogue.ts';

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { silentLog } from '@openyurt/nodepool-types';
-import { CatalogueKeeper } from '../../../edge-speaker/src/catalogue-keeper.ts';
+import { CatalogueKeeper } from '../../../edge-speaker/src/drive/catalogue-keeper.ts';
 import { Catalogue } from '../../../edge-speaker/src/offline/catalogue.ts';
 import { encodeCatalogue } from '../../../edge-speaker/src/offline/catalogue-snapshot.ts';
 import type { LoadedSnapshot, SnapshotStore } from '../../../edge-speaker/src/ports/snapshot-store.ts';

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { OwnerHistory } from '../../../edge-speaker/src/owner-history.ts';
+import { OwnerHistory } from '../../../edge-speaker/src/drive/owner-history.ts';
 
 describe('owner history', () => {
   it('knows since when, and begins anew with another owner', () => {

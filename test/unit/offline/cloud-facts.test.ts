@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { type KubeObject, LbError } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
-import { type CloudFact, CloudFacts } from '../../../edge-speaker/src/cloud-facts.ts';
+import { type CloudFact, CloudFacts } from '../../../edge-speaker/src/hub/cloud-facts.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { MOST_GOOD } from '../../../edge-speaker/src/offline/cloud-link.ts';
 import { SETTLE_MS } from '../../../edge-speaker/src/offline/cloud-watch.ts';

@@ -248,6 +248,24 @@ describe('PoolMachine', () => {
     assert.deepEqual(told, winner ? ['alive', `announce ${A}`] : ['alive', `withdraw ${A}`]);
   });
 
+  it('the connection of the lower name becomes a session: the own dial under way is given up', () => {
+    const m = machine();
+    m.step({ kind: 'bound', ports: { udp: 4, tcp: 4, deaf: true } }, 0); // dials everybody
+    m.step({ kind: 'links', links }, 0);
+    const dial = m.step(others, 1).find((e) => e.kind === 'dial') ?? assert.fail('no dial');
+    const channel = m.newChannel();
+    m.step({ kind: 'accepted', channel, remote: { address: '10.0.0.9', port: 4 }, identity: key.identity }, 2);
+    const effects = m.step({ kind: 'channel-data', channel, bytes: helloOf('a') }, 3);
+    assert.deepEqual(
+      effects.flatMap((e) => (e.kind === 'destroy' ? e.channel : [])),
+      [dial.channel],
+    );
+    live(m, 50, 500);
+    assert.equal(m.members()[0]?.state, 'dead');
+    const again = m.step({ kind: 'tick' }, 1100);
+    assert.ok(again.some((e) => e.kind === 'dial'));
+  });
+
   it('its own name from elsewhere is dropped and counted', () => {
     const m = begin([bound]);
     const channel = m.newChannel();

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { EndpointWatch, PROBE_TIMEOUT_MS } from '../../../edge-speaker/src/endpoint-watch.ts';
+import { EndpointWatch, PROBE_TIMEOUT_MS } from '../../../edge-speaker/src/drive/endpoint-watch.ts';
 import type { ProbeOutcome } from '../../../edge-speaker/src/offline/endpoint-probe.ts';
 import { EndpointProbes } from '../../../edge-speaker/src/offline/endpoint-probes.ts';
 import { FakeTime } from '../../support/fake-time.ts';

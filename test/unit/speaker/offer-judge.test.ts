@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { TurnSize } from '../../../edge-speaker/src/candidates/candidate-index.ts';
 import { ConflictPause, PAUSE_MIN_MS } from '../../../edge-speaker/src/candidates/conflict-pause.ts';
 import { type Candidate, type Holder, judgeAddress } from '../../../edge-speaker/src/candidates/offers.ts';
-import { OfferJudge } from '../../../edge-speaker/src/offer-judge.ts';
+import { OfferJudge } from '../../../edge-speaker/src/hub/offer-judge.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { EndpointProbes } from '../../../edge-speaker/src/offline/endpoint-probes.ts';
 

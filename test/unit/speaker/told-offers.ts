@@ -1,5 +1,5 @@
 import type { OfferItem } from '../../../edge-speaker/src/election/offer.ts';
-import type { Effect } from '../../../edge-speaker/src/facts.ts';
+import type { Effect } from '../../../edge-speaker/src/hub/facts.ts';
 
 /** What a session that was told all this takes for offered now, by address. */
 export function toldOffers(effects: readonly Effect[]): Map<string, OfferItem> {

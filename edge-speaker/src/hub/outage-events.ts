@@ -1,5 +1,5 @@
-import type { OutageSummary, Story } from './offline/outage.ts';
-import type { NodeEvent, ServiceEvent } from './ports/announcement-feed.ts';
+import type { OutageSummary, Story } from '../offline/outage.ts';
+import type { NodeEvent, ServiceEvent } from '../ports/announcement-feed.ts';
 
 /** Services that get Events of their own after one outage, the addresses that changed most first. */
 export const MOST_SERVICES = 100;

@@ -1,12 +1,12 @@
 import { type Clock, type Log, type Timers, VERSION } from '@openyurt/nodepool-types';
+import { LocalApiServer } from '../io/local-api-server.ts';
+import { type AnnouncementFact, Announcements, type CloudFact } from '../local-api/announcements.ts';
+import { ReadOnlyApi } from '../local-api/local-api.ts';
+import { Catalogue, type ReadResource } from '../offline/catalogue.ts';
+import type { AnnouncementFeed } from '../ports/announcement-feed.ts';
+import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import { CatalogueKeeper } from './catalogue-keeper.ts';
 import { CataloguedFeed } from './catalogued-feed.ts';
-import { LocalApiServer } from './io/local-api-server.ts';
-import { type AnnouncementFact, Announcements, type CloudFact } from './local-api/announcements.ts';
-import { ReadOnlyApi } from './local-api/local-api.ts';
-import { Catalogue, type ReadResource } from './offline/catalogue.ts';
-import type { AnnouncementFeed } from './ports/announcement-feed.ts';
-import type { SnapshotStore } from './ports/snapshot-store.ts';
 
 export interface LocalViewParts {
   readonly address: { readonly host: string; readonly port: number };

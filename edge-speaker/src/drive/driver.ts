@@ -1,16 +1,16 @@
 import type { Clock, Log, SiteConfig, Timers } from '@openyurt/nodepool-types';
-import type { Announcer } from './announce/announcer.ts';
-import type { AnnouncerEvent } from './announce/announcer-event.ts';
+import type { Announcer } from '../announce/announcer.ts';
+import type { AnnouncerEvent } from '../announce/announcer-event.ts';
+import type { Effect, Fact } from '../hub/facts.ts';
+import type { Speaker } from '../hub/speaker.ts';
+import type { PoolSession, PoolSessionEvents } from '../pool-session.ts';
+import type { AnnouncementFeed, ReportedEvent } from '../ports/announcement-feed.ts';
+import type { Links } from '../ports/links.ts';
 import { logAnnouncer } from './announcer-log.ts';
 import { logLink } from './cloud-log.ts';
-import type { Effect, Fact } from './facts.ts';
 import { feedFacts } from './feed-facts.ts';
 import { JudgingPace } from './judging-pace.ts';
-import type { PoolSession, PoolSessionEvents } from './pool-session.ts';
-import type { AnnouncementFeed, ReportedEvent } from './ports/announcement-feed.ts';
-import type { Links } from './ports/links.ts';
 import { sessionLinks } from './session-links.ts';
-import type { Speaker } from './speaker.ts';
 
 export interface DriverParts {
   readonly speaker: Speaker;

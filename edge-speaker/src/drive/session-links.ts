@@ -1,7 +1,7 @@
-import { isLanLink } from './announce/choose-link.ts';
-import type { Link } from './ports/links.ts';
-import type { LanLink } from './ports/peer-socket.ts';
-import { formatMac } from './wire/mac-address.ts';
+import { isLanLink } from '../announce/choose-link.ts';
+import type { Link } from '../ports/links.ts';
+import type { LanLink } from '../ports/peer-socket.ts';
+import { formatMac } from '../wire/mac-address.ts';
 
 /** What decides where the pool session lives. */
 export interface SessionLinkWishes {

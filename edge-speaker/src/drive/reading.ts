@@ -1,13 +1,13 @@
 import { type Clock, hereWords, type LbError, type Timers, VERSION } from '@openyurt/nodepool-types';
-import type { Announcer } from './announce/announcer.ts';
+import type { Announcer } from '../announce/announcer.ts';
+import type { Speaker } from '../hub/speaker.ts';
+import type { AnnouncementFact, CloudFact } from '../local-api/announcements.ts';
+import type { SpeakerFigures } from '../observe/metrics.ts';
+import { type AddressState, statePage } from '../observe/state-page.ts';
+import { type Standing, standings } from '../offline/standing.ts';
+import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import type { SpeakerDriver } from './driver.ts';
-import type { AnnouncementFact, CloudFact } from './local-api/announcements.ts';
-import type { SpeakerFigures } from './observe/metrics.ts';
-import { type AddressState, statePage } from './observe/state-page.ts';
-import { type Standing, standings } from './offline/standing.ts';
 import { OwnerHistory } from './owner-history.ts';
-import type { SnapshotStore } from './ports/snapshot-store.ts';
-import type { Speaker } from './speaker.ts';
 
 export interface ReadingParts {
   readonly nodeName: string;

@@ -1,8 +1,8 @@
 import type { Log } from '@openyurt/nodepool-types';
-import type { Resource } from './offline/adopt.ts';
-import { type Catalogue, type ReadResource, SHOWN_ONLY } from './offline/catalogue.ts';
-import { CatalogueIntake } from './offline/catalogue-intake.ts';
-import type { AnnouncementFeed, FeedListener, Relist } from './ports/announcement-feed.ts';
+import type { Resource } from '../offline/adopt.ts';
+import { type Catalogue, type ReadResource, SHOWN_ONLY } from '../offline/catalogue.ts';
+import { CatalogueIntake } from '../offline/catalogue-intake.ts';
+import type { AnnouncementFeed, FeedListener, Relist } from '../ports/announcement-feed.ts';
 
 export interface CataloguedFeedParts {
   readonly feed: AnnouncementFeed<ReadResource>;

@@ -1,9 +1,9 @@
 import type { KubeObject, LbError, SiteConfig } from '@openyurt/nodepool-types';
-import type { AnnouncerEvent } from './announce/announcer-event.ts';
-import type { Contact } from './offline/cloud-link.ts';
-import type { LinkTurn } from './offline/cloud-watch.ts';
-import type { KnownMember, OfferChanges, OfferItem } from './pool-session.ts';
-import type { Relist, ReportedEvent, Resource, WatchEventType } from './ports/announcement-feed.ts';
+import type { AnnouncerEvent } from '../announce/announcer-event.ts';
+import type { Contact } from '../offline/cloud-link.ts';
+import type { LinkTurn } from '../offline/cloud-watch.ts';
+import type { KnownMember, OfferChanges, OfferItem } from '../pool-session.ts';
+import type { Relist, ReportedEvent, Resource, WatchEventType } from '../ports/announcement-feed.ts';
 
 /** What the hub may hear. */
 export type Fact =

@@ -1,5 +1,5 @@
 import type { Log } from '@openyurt/nodepool-types';
-import type { AnnouncerEvent } from './announce/announcer-event.ts';
+import type { AnnouncerEvent } from '../announce/announcer-event.ts';
 
 /** What the announcer did, in the log. @param services keys of the Services that hold the event's address */
 export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address: string) => readonly string[]): void {

@@ -1,10 +1,10 @@
 import type { NodeFacts } from '@openyurt/nodepool-types';
-import { CandidateIndex, type Judged, type TurnSize } from './candidates/candidate-index.ts';
-import type { ConflictPause } from './candidates/conflict-pause.ts';
-import type { CandidateWorld } from './candidates/offers.ts';
-import { probeTargets } from './candidates/probe-targets.ts';
-import type { View } from './offline/adopt.ts';
-import type { EndpointProbes } from './offline/endpoint-probes.ts';
+import { CandidateIndex, type Judged, type TurnSize } from '../candidates/candidate-index.ts';
+import type { ConflictPause } from '../candidates/conflict-pause.ts';
+import type { CandidateWorld } from '../candidates/offers.ts';
+import { probeTargets } from '../candidates/probe-targets.ts';
+import type { View } from '../offline/adopt.ts';
+import type { EndpointProbes } from '../offline/endpoint-probes.ts';
 
 export interface OfferJudgeParts {
   readonly nodeName: string;

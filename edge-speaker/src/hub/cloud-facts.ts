@@ -1,7 +1,7 @@
+import type { View } from '../offline/adopt.ts';
+import { CloudWatch, type LinkTurn } from '../offline/cloud-watch.ts';
+import { type Learned, Learning, type LearningPlace } from '../offline/learning.ts';
 import type { Effect, Fact } from './facts.ts';
-import type { View } from './offline/adopt.ts';
-import { CloudWatch, type LinkTurn } from './offline/cloud-watch.ts';
-import { type Learned, Learning, type LearningPlace } from './offline/learning.ts';
 
 /** What the cloud, or its silence, may tell. */
 export type CloudFact = Extract<Fact, { kind: 'listed' | 'changed' | 'reached' | 'contact' | 'refused' }>;

@@ -1,5 +1,5 @@
-import type { AnnouncerEvent } from './announce/announcer-event.ts';
-import type { Candidates, ServiceNote } from './candidates/offers.ts';
+import type { AnnouncerEvent } from '../announce/announcer-event.ts';
+import type { Candidates, ServiceNote } from '../candidates/offers.ts';
 import type { Effect } from './facts.ts';
 
 /** A Service without endpoints in the NodePool is said only after this long: a new one has none for a moment. */

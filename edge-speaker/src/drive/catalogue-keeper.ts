@@ -1,8 +1,8 @@
 import type { Clock, Log, Timers } from '@openyurt/nodepool-types';
-import { SnapshotWriter } from './io/snapshot-writer.ts';
-import type { Catalogue } from './offline/catalogue.ts';
-import { encodeCatalogue, restoreCatalogue } from './offline/catalogue-snapshot.ts';
-import type { SnapshotStore } from './ports/snapshot-store.ts';
+import { SnapshotWriter } from '../io/snapshot-writer.ts';
+import type { Catalogue } from '../offline/catalogue.ts';
+import { encodeCatalogue, restoreCatalogue } from '../offline/catalogue-snapshot.ts';
+import type { SnapshotStore } from '../ports/snapshot-store.ts';
 
 /** Lists come one after the other, and bulk changes in a bunch. */
 const GATHER_MS = 5_000;

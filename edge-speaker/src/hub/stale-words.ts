@@ -1,4 +1,4 @@
-import type { Judged } from './candidates/candidate-index.ts';
+import type { Judged } from '../candidates/candidate-index.ts';
 import type { Effect } from './facts.ts';
 
 const REMEDY =

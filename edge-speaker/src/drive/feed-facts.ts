@@ -1,5 +1,5 @@
-import type { Fact } from './facts.ts';
-import type { FeedListener } from './ports/announcement-feed.ts';
+import type { Fact } from '../hub/facts.ts';
+import type { FeedListener } from '../ports/announcement-feed.ts';
 
 /** What the feed brings, as facts. */
 export function feedFacts(take: (fact: Fact) => void): FeedListener {

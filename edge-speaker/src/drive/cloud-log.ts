@@ -1,5 +1,5 @@
 import type { Log } from '@openyurt/nodepool-types';
-import type { LinkTurn } from './offline/cloud-watch.ts';
+import type { LinkTurn } from '../offline/cloud-watch.ts';
 
 /** That the road to the cloud changed, and where it is not open, why and what to do. */
 export function logLink(log: Log, { before, after, forMs, error }: LinkTurn): void {

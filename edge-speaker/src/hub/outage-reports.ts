@@ -1,7 +1,7 @@
+import type { LinkTurn } from '../offline/cloud-watch.ts';
+import { Outage, type OutageSummary } from '../offline/outage.ts';
+import type { StoredOutage } from '../offline/outage-record.ts';
 import type { Effect } from './facts.ts';
-import type { LinkTurn } from './offline/cloud-watch.ts';
-import { Outage, type OutageSummary } from './offline/outage.ts';
-import type { StoredOutage } from './offline/outage-record.ts';
 import { outageEvents } from './outage-events.ts';
 
 /** The disk hears of a change at once, then of what came since at most this often: flash wears. */

@@ -1,7 +1,7 @@
 import type { Clock, Timers } from '@openyurt/nodepool-types';
-import type { EndpointProbes } from './offline/endpoint-probes.ts';
-import type { EndpointAt } from './offline/endpoint-view.ts';
-import type { EndpointProber, ProbeOutcome } from './ports/endpoint-prober.ts';
+import type { EndpointProbes } from '../offline/endpoint-probes.ts';
+import type { EndpointAt } from '../offline/endpoint-view.ts';
+import type { EndpointProber, ProbeOutcome } from '../ports/endpoint-prober.ts';
 
 /** Longer than the kernel's first retransmission of a lost SYN (1 s). */
 export const PROBE_TIMEOUT_MS = 1_500;

@@ -1,8 +1,8 @@
 import type { NodeFacts } from '@openyurt/nodepool-types';
-import type { Candidate } from './candidates/offers.ts';
-import { sameItem } from './election/offer.ts';
+import type { Candidate } from '../candidates/offers.ts';
+import { sameItem } from '../election/offer.ts';
+import type { OfferItem } from '../pool-session.ts';
 import type { Effect } from './facts.ts';
-import type { OfferItem } from './pool-session.ts';
 
 /** What the offers are told from. */
 export interface OfferSource {
