@@ -170,17 +170,8 @@ export class HubSite {
     await waitUntil(what, look, PATIENCE);
   }
 
-  /**
-   * Lines of the speakers' logs that say that one of them was not heard, or has found itself asleep: where nobody was
-   * killed, the machine was too busy to run it, and its addresses were rightly taken.
-   */
   stalls(sinceMs: number): string[] {
-    const lines = this.spec.nodes.flatMap((node) => {
-      const file = this.stage.speakers.get(node)?.spec.logFile ?? '';
-      return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    });
-    const isLate = (line: string) => Date.parse(/"ts":"([^"]*)"/.exec(line)?.[1] ?? '') >= sinceMs;
-    return lines.filter((line) => /"member is gone"|"reason":"paused"/.test(line) && isLate(line));
+    return this.stage.stalls(sinceMs);
   }
 
   /** The end of each speaker's log, for a test that failed. */

@@ -12,7 +12,7 @@ import { runJobs } from './workers.ts';
 const SEEDS = Number(process.env.SIM_SEEDS ?? 1000);
 const FROM = Number(process.env.SIM_FROM ?? 1);
 const ONE = process.env.SIM_SEED;
-const LARGE = (process.env.SIM_LARGE ?? '100x1000').split('x').map(Number) as [members: number, addresses: number];
+const LARGE = (process.env.SIM_LARGE ?? '60x600').split('x').map(Number) as [members: number, addresses: number];
 /** Seeds that are run twice: of small pools and large, quiet LANs and lossy ones. */
 const TWICE = [1, 2, 3, 57, 88];
 

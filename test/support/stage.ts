@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KubeObject, LOAD_BALANCER_CLASS, NODE_POOL_LABEL, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
@@ -146,6 +146,18 @@ export class Stage {
     this.site.close();
     if (!keepLogs) rmSync(this.dir, { recursive: true, force: true });
     this.forgetDir();
+  }
+
+  /**
+   * Lines of the speakers' logs that say that one of them was not heard, or has found itself asleep: where nobody was
+   * killed, the machine was too busy to run it, and its addresses were rightly taken.
+   */
+  stalls(sinceMs: number): string[] {
+    const lines = [...this.speakers.values()].flatMap(({ spec: { logFile } }) =>
+      existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n') : [],
+    );
+    const isLate = (line: string) => Date.parse(/"ts":"([^"]*)"/.exec(line)?.[1] ?? '') >= sinceMs;
+    return lines.filter((line) => /"member is gone"|"reason":"paused"/.test(line) && isLate(line));
   }
 
   /** Why a program that should run does not, with the end of its log. */

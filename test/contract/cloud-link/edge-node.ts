@@ -1,12 +1,12 @@
 import { DEFAULT_SITE_CONFIG, type KubeObject, type LbError, type Log, silentLog } from '@openyurt/nodepool-types';
-import type { Effect, Fact } from '../../../edge-speaker/src/hub/facts.ts';
 import { feedFacts } from '../../../edge-speaker/src/drive/feed-facts.ts';
+import type { Effect, Fact } from '../../../edge-speaker/src/hub/facts.ts';
+import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { ApiClient, type ClientOptions } from '../../../edge-speaker/src/kube/api-client.ts';
 import type { Road } from '../../../edge-speaker/src/kube/api-road.ts';
 import { YurtHubFeed } from '../../../edge-speaker/src/kube/yurthub-feed.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { type CloudLink, contactPauseMs } from '../../../edge-speaker/src/offline/cloud-link.ts';
-import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { until } from '../../support/until.ts';
 
 /** The node's time runs so much faster, its deadlines are so much shorter. */

@@ -10,6 +10,9 @@ import { ApiClient } from '../../../cloud-controller/src/kube/client.ts';
 import { Credentials } from '../../../cloud-controller/src/kube/credentials.ts';
 import { waitUntil } from '../kube/wait-until.ts';
 
+/** Who writes our Events; the API server writes some of its own. */
+const OURS = 'service.openyurt.io/yurtlb-controller';
+
 export const NAMESPACE = 'yurtlb-system';
 
 export interface ServiceOptions {
@@ -120,13 +123,19 @@ export class Cluster {
 
   async events(name: string): Promise<EventSeen[]> {
     const { items } = await this.api.request<{
-      items: (KubeObject & { type: string; reason: string; note: string; regarding: { name: string } })[];
+      items: (KubeObject & {
+        type: string;
+        reason: string;
+        note: string;
+        regarding: { name: string };
+        reportingController?: string;
+      })[];
     }>({
       method: 'GET',
       path: '/apis/events.k8s.io/v1/events',
     });
     return items
-      .filter(({ regarding }) => regarding.name === name)
+      .filter(({ regarding, reportingController }) => regarding.name === name && reportingController === OURS)
       .map(({ type, reason, note, regarding }) => ({ type, reason, note, about: regarding.name }));
   }
 

@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { Effect } from '../../../edge-speaker/src/hub/facts.ts';
-import type { CloudLink } from '../../../edge-speaker/src/offline/cloud-link.ts';
-import type { StoredOutage } from '../../../edge-speaker/src/offline/outage-record.ts';
 import { formatSpan, MOST_SERVICES } from '../../../edge-speaker/src/hub/outage-events.ts';
 import { OutageReports, RECORD_MS } from '../../../edge-speaker/src/hub/outage-reports.ts';
+import type { CloudLink } from '../../../edge-speaker/src/offline/cloud-link.ts';
+import type { StoredOutage } from '../../../edge-speaker/src/offline/outage-record.ts';
 
 const VIP = '192.168.1.1';
 const OTHER = '192.168.1.2';

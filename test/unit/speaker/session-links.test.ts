@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import type { Link } from '../../../edge-speaker/src/ports/links.ts';
 import { type SessionLinkWishes, sessionLinks } from '../../../edge-speaker/src/drive/session-links.ts';
+import type { Link } from '../../../edge-speaker/src/ports/links.ts';
 
 const link = (name: string, ip: string | undefined, more: Partial<Link> = {}): Link => ({
   index: 1,

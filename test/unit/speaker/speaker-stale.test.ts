@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import { DEFAULT_SITE_CONFIG, type KubeObject } from '@openyurt/nodepool-types';
 import { endpointsOf } from '../../../edge-speaker/src/election/offer.ts';
 import type { Effect } from '../../../edge-speaker/src/hub/facts.ts';
+import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { SETTLE_MS } from '../../../edge-speaker/src/offline/cloud-watch.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../edge-speaker/src/offline/snapshot.ts';
 import type { Contact, Resource } from '../../../edge-speaker/src/ports/announcement-feed.ts';
-import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { toldOffers } from './told-offers.ts';
 
 const VIP = '192.168.1.1';

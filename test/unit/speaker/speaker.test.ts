@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { DEFAULT_SITE_CONFIG, type KubeObject, LbError } from '@openyurt/nodepool-types';
 import type { Effect } from '../../../edge-speaker/src/hub/facts.ts';
+import { UNSERVED_MS } from '../../../edge-speaker/src/hub/service-reports.ts';
+import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { View } from '../../../edge-speaker/src/offline/adopt.ts';
 import { STEADY_MS } from '../../../edge-speaker/src/offline/cloud-link.ts';
 import { SETTLE_MS } from '../../../edge-speaker/src/offline/cloud-watch.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../../edge-speaker/src/offline/snapshot.ts';
 import type { Contact, Resource, WatchEventType } from '../../../edge-speaker/src/ports/announcement-feed.ts';
-import { UNSERVED_MS } from '../../../edge-speaker/src/hub/service-reports.ts';
-import { Speaker } from '../../../edge-speaker/src/hub/speaker.ts';
 import { toldOffers } from './told-offers.ts';
 
 const VIP = '192.168.1.1';
