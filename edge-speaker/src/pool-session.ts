@@ -32,6 +32,8 @@ export class PoolSession {
   private timerMs = Infinity;
   private cancelTimer = (): void => {};
   private cancelRemember: (() => void) | undefined;
+  /** Set while a claim waits to be told. */
+  private cancelTell: (() => void) | undefined;
   private ring: PoolKeyRing;
   private readonly stopKeys: () => void;
   private onEmpty: (() => void) | undefined;
@@ -147,6 +149,7 @@ export class PoolSession {
     this.closed = true;
     this.cancelTimer();
     this.cancelRemember?.();
+    this.cancelTell?.();
     this.stopKeys();
     for (const channel of this.channels.values()) channel.end();
     this.channels.clear();
@@ -175,14 +178,32 @@ export class PoolSession {
   private stepOne(fact: Fact): void {
     const effects = this.machine.step(fact, this.options.clock.monotonicMs());
     let changed = false;
+    let announced = false;
     for (const effect of effects) {
       this.run(effect);
+      announced ||= effect.kind === 'announce';
       changed ||= effect.kind === 'changed' || effect.kind === 'announce' || effect.kind === 'withdraw';
     }
-    for (const effect of this.machine.tell()) this.run(effect);
+    if (announced) this.tellSoon();
+    else if (this.cancelTell === undefined) this.tell();
     if (!changed) return;
     this.options.on.changed();
     this.cancelRemember ??= this.options.timers.after(REMEMBER_EVERY_MS, () => this.remember());
+  }
+
+  /**
+   * Who hears a claim falls silent at once. This process answers questions only when its turn is over, so a turn of the loop
+   * comes between: the questions that came meanwhile are answered here before they are answered nowhere else.
+   */
+  private tellSoon(): void {
+    this.cancelTell ??= this.options.timers.after(0, () => {
+      this.cancelTell = undefined;
+      if (!this.closed) this.tell();
+    });
+  }
+
+  private tell(): void {
+    for (const effect of this.machine.tell()) this.run(effect);
   }
 
   private run(effect: Effect): void {

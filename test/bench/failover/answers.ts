@@ -11,6 +11,8 @@ export interface Seen {
    * itself, as happens on a busy machine, is no outage.
    */
   readonly silentMs: number;
+  /** The longest of those that ended with an answer of another MAC: what a change of the announcer cost. */
+  readonly changeMs: number;
   /** Time in which more than one MAC answered. */
   readonly bothMs: number;
   /** How often the answering MAC was another one than before. */
@@ -28,16 +30,20 @@ const MISSED = 3;
  */
 export function seen(asked: readonly number[], answers: readonly Answer[], intervalMs: number): Seen {
   let silentMs = 0;
+  let changeMs = 0;
   let changes = 0;
   let question = 0;
   for (const [i, { atMs, mac }] of answers.entries()) {
     const before = answers[i - 1];
     if (before === undefined) continue;
     while (question < asked.length && (asked[question] ?? 0) <= before.atMs) question++;
-    silentMs = Math.max(silentMs, atMs - (asked[question] ?? atMs));
-    if (mac !== before.mac) changes++;
+    const waitedMs = atMs - (asked[question] ?? atMs);
+    silentMs = Math.max(silentMs, waitedMs);
+    if (mac === before.mac) continue;
+    changeMs = Math.max(changeMs, waitedMs);
+    changes++;
   }
-  return { silentMs, bothMs: bothMs(answers, intervalMs), changes };
+  return { silentMs, changeMs, bothMs: bothMs(answers, intervalMs), changes };
 }
 
 interface Stretch {

@@ -39,7 +39,9 @@ export function figuresOf({ trials }: Series): Record<string, Spread> {
 function wayBack(back: readonly NonNullable<Trial['back']>[]): Record<string, Spread> {
   return {
     both: spread(back.map(({ bothMs }) => bothMs)),
-    none: spread(back.map(({ silentMs }) => silentMs)),
+    none: spread(back.map(({ changeMs }) => changeMs)),
+    silent: spread(back.map(({ silentMs }) => silentMs)),
+    silentOthers: spread(back.map(({ othersMs }) => othersMs)),
     changes: spread(back.map(({ changes }) => changes)),
   };
 }
@@ -54,14 +56,15 @@ const HEAD = [
   'others silent',
   'back after',
   'both answer',
-  'none answers',
+  'none at the change',
+  'silent / others',
   'changes',
 ];
 
 /** Markdown, so that it goes into the docs as it is. Cells are min / median / max in ms. */
 export function markdown(series: readonly Series[]): string {
   const rows = series.map((one) => {
-    const { outage, bystanders, back, both, none, changes } = figuresOf(one);
+    const { outage, bystanders, back, both, none, silent, silentOthers, changes } = figuresOf(one);
     const met = (outage?.median ?? Number.POSITIVE_INFINITY) < one.targetMs;
     return [
       one.failure,
@@ -74,6 +77,7 @@ export function markdown(series: readonly Series[]): string {
       cell(back),
       cell(both),
       cell(none),
+      silent?.median == null ? '' : `${number(silent.median)} / ${number(silentOthers?.median ?? 0)}`,
       cell(changes),
     ];
   });

@@ -16,7 +16,10 @@ export interface Trial {
   readonly back: {
     readonly afterMs: number;
     readonly bothMs: number;
+    /** The longest silence, whatever made it; of it, what ended with another MAC; and that of the other addresses meanwhile. */
     readonly silentMs: number;
+    readonly changeMs: number;
+    readonly othersMs: number;
     readonly changes: number;
   } | null;
 }
@@ -45,7 +48,8 @@ export async function tryOnce(
   await failure.mend(contestant, site, node);
   const back = await arena.settled(options.returnMs);
   const afterMs = Date.now() - mendedMs;
-  const { bothMs, silentMs, changes } = watch.seen(ip);
+  const { bothMs, silentMs, changeMs, changes } = watch.seen(ip);
+  const othersMs = Math.max(0, ...others.map((each) => watch.seen(each).silentMs));
   if (!back) {
     await options.recover();
     await settle(arena, failure);
@@ -54,7 +58,7 @@ export async function tryOnce(
     node,
     outageMs: took ? lost.silentMs : null,
     bystanderMs,
-    back: back ? { afterMs, bothMs, silentMs, changes } : null,
+    back: back ? { afterMs, bothMs, silentMs, changeMs, othersMs, changes } : null,
   };
 }
 
