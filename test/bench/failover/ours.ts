@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ServiceObject } from '@openyurt/nodepool-types';
+import { ENDPOINT_PROBE_ANNOTATION, type ServiceObject } from '@openyurt/nodepool-types';
 import { waitUntil } from '../../support/kube/wait-until.ts';
 import { LineProcess } from '../../support/netns/line-process.ts';
 import { type Stage, serviceWithEndpoints } from '../../support/stage.ts';
@@ -12,6 +12,8 @@ interface Page {
   readonly members: readonly { readonly state: string; readonly standing: string }[];
 }
 
+/** No Pods stand behind these Services: with the cloud cut, every member would find them dead and leave addresses where they are. */
+const NO_PROBE = { [ENDPOINT_PROBE_ANNOTATION]: 'off' };
 const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
 
 /** So many members at most are asked for their page: in a large pool the askers would cost as much as the asked. */
@@ -45,7 +47,9 @@ export class Ours implements Contestant {
     const nodes = stage.site.pools.flatMap((pool) => pool.nodes.map(({ name }) => name));
     await stage.startController();
     for (let i = 1; i <= services; i++) {
-      await stage.cloud.apply(...serviceWithEndpoints(stage.site, { name: `shop-${i}`, port: 80, nodes }));
+      await stage.cloud.apply(
+        ...serviceWithEndpoints(stage.site, { name: `shop-${i}`, port: 80, nodes, annotations: NO_PROBE }),
+      );
     }
     let addresses: string[] = [];
     await waitUntil(
