@@ -43,9 +43,12 @@ export class Bounds {
     return 2 + this.pace.slackMs;
   }
 
-  /** A new owner announces before the old one is silent: this long both do. Well below the 20 ms of design.md on a quick LAN. */
+  /**
+   * A new owner announces, and tells its claim a turn of its loop later, before the old one is silent: this long both do.
+   * Well below the 20 ms of design.md on a quick LAN.
+   */
   get handOverMs(): number {
-    return 3 + 4 * this.wayMs + this.judgedMs;
+    return 4 + 4 * this.wayMs + this.pace.slackMs + this.judgedMs;
   }
 
   /** Silence until a member counts as dead: three missed heartbeats and half an interval, as design.md says. */
