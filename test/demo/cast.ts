@@ -123,18 +123,23 @@ export class Witnesses {
 /** An announcer is settled when nobody else answered for so long: longer than `minReadySeconds` of the demo. */
 const SETTLED_MS = 1500;
 
-/** Who answers for what, as a table; fails where an address does not come to rest at one MAC. */
-export async function whoAnswers(stage: Stage, witnesses: Witnesses, all: readonly Placed[]): Promise<Finding> {
+/** Resolves when each address has been answered by one MAC alone for a while. @throws StepFailed where one does not come to rest */
+export async function settled(witnesses: Witnesses, all: readonly Placed[]): Promise<void> {
   const deadlineMs = Date.now() + PATIENCE.deadlineMs;
   for (;;) {
     const sinceMs = Date.now();
     for (const { pool, ip } of all) await witnesses.of(pool).answer(ip, { sinceMs: sinceMs + SETTLED_MS });
     const restless = all.find(({ pool, ip }) => witnesses.macsOf(pool, ip, sinceMs).size !== 1);
-    if (restless === undefined) break;
+    if (restless === undefined) return;
     const { pool, ip } = restless;
     if (Date.now() < deadlineMs) continue;
     throw new StepFailed(`${ip} in ${pool} is answered by ${[...witnesses.macsOf(pool, ip, sinceMs)].join(' and ')}`);
   }
+}
+
+/** Who answers for what, as a table; fails where an address does not come to rest at one MAC. */
+export async function whoAnswers(stage: Stage, witnesses: Witnesses, all: readonly Placed[]): Promise<Finding> {
+  await settled(witnesses, all);
   const rows = [['NODEPOOL', 'ADDRESS', 'SERVICE', 'ANSWERED BY', 'MAC']];
   for (const { pool, ip, service } of all) {
     const node = await witnesses.announcer(pool, ip);

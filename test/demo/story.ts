@@ -1,6 +1,16 @@
 import { DataPlane } from '../support/data-plane.ts';
 import { Stage, serviceWithEndpoints } from '../support/stage.ts';
-import { ADDRESSES, MIN_READY_SECONDS, type Placed, POOLS, SITE, untilPlaced, Witnesses, whoAnswers } from './cast.ts';
+import {
+  ADDRESSES,
+  MIN_READY_SECONDS,
+  type Placed,
+  POOLS,
+  SITE,
+  settled,
+  untilPlaced,
+  Witnesses,
+  whoAnswers,
+} from './cast.ts';
 import { httpFinding } from './http.ts';
 import { StepFailed, type Timeline } from './timeline.ts';
 
@@ -109,6 +119,7 @@ async function cut(timeline: Timeline, scene: Scene): Promise<boolean> {
   const { stage, witnesses } = scene;
   timeline.heading('The cloud link is cut');
   const quiet = await timeline.step('cutting the cloud link of all five nodes', async () => {
+    await settled(witnesses, scene.addresses); // who came back is taking the last of its addresses
     const sinceMs = Date.now();
     for (const node of ALL_NODES) stage.site.cutCloud(node);
     for (const { name } of POOLS) {
@@ -148,7 +159,7 @@ async function back(timeline: Timeline, scene: Scene): Promise<boolean> {
   const agreed = await timeline.step('restoring the cloud link', async () => {
     const untouched = scene.addresses.filter(({ service }) => service !== 'cache');
     for (const { name } of POOLS) await witnesses.watch(name, ipsOf(scene, name));
-    for (const { pool, ip } of untouched) await witnesses.announcer(pool, ip);
+    await settled(witnesses, untouched); // who was started again is well for long enough only now
     const sinceMs = Date.now();
     for (const node of ALL_NODES) stage.site.restoreCloud(node);
     for (const { pool, ip } of of(scene.addresses, 'cache')) await witnesses.untilAnswered(pool, ip, sinceMs);
