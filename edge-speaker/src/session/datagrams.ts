@@ -75,6 +75,7 @@ export class Datagrams {
       return true;
     }
     if (peer.session !== undefined) deaths.bury(peer, 'took-back');
+    if (peer.lapse !== undefined) pulse.answer(peer.lapse.session, peer); // it may be the one that dials, or that knows us by our word
     settling.hello(peer);
     dialer.met(peer);
     return true;

@@ -24,8 +24,6 @@ export interface Lapse {
   floor: bigint;
   nextFloor: bigint;
   floorMs: number;
-  /** When it was last answered at once. */
-  answeredMs: number;
 }
 
 /** Lapsed members hear from us so often, and after {@link QUICK_MS} at each heartbeat. */
@@ -69,7 +67,6 @@ export class Lapses {
       floor,
       nextFloor: floor,
       floorMs: pool.nowMs,
-      answeredMs: -Infinity,
     };
     this.nextMs = pool.nowMs;
   }
@@ -105,9 +102,7 @@ export class Lapses {
    */
   hear(peer: Peer): 'same' | 'changed' | undefined {
     const { lapse, session } = peer;
-    if (lapse === undefined) return undefined;
-    this.answer(peer, lapse);
-    if (lapse.session.echoed < lapse.floor) return undefined;
+    if (lapse === undefined || lapse.session.echoed < lapse.floor) return undefined;
     if (lapse.session.keptFrom > lapse.claims.at) return 'changed';
     if (session !== undefined || this.isOver(lapse)) return undefined;
     lapse.heardMs ??= this.pool.nowMs;
@@ -136,15 +131,6 @@ export class Lapses {
     for (const address of peer.claims.entries.keys()) pool.ledger.meet(address, 'healed');
     pool.ledger.judgeAnew(peer.offers.entries.keys());
     pool.ledger.judgeAnew(peer.claims.entries.keys());
-  }
-
-  /** It hears our echo now, and not with the next beat: it knows a way both ways one round trip after the first packet. */
-  private answer({ session }: Peer, lapse: Lapse): void {
-    const { nowMs, ports, ledger } = this.pool;
-    if (session !== undefined || ports === undefined || ledger.leaving) return;
-    if (nowMs - lapse.answeredMs < QUICK_EVERY_MS) return;
-    lapse.answeredMs = nowMs;
-    this.pulse.seek(lapse.session, { seeking: true, group: false });
   }
 
   private isOver({ session, sinceMs, heardMs }: Lapse): boolean {

@@ -132,11 +132,16 @@ export class Pulse {
     session.beaten = true;
     session.keptFrom = beat.keptFrom;
     if (beat.echo > session.echoed) session.echoed = beat.echo;
-    if (beat.answerNow && pool.nowMs - session.answeredMs >= this.answerEveryMs(peer, session)) {
-      session.answeredMs = pool.nowMs;
-      this.send(session, false);
-    }
+    if (beat.answerNow) this.answer(session, peer);
     return peer;
+  }
+
+  /** What was just heard is echoed now, and not with the next beat: so it knows that it is heard. Not each time it is asked. */
+  answer(session: Session, peer: Peer | undefined): void {
+    const { nowMs } = this.pool;
+    if (nowMs - session.answeredMs < this.answerEveryMs(peer, session)) return;
+    session.answeredMs = nowMs;
+    this.send(session, false);
   }
 
   /** To a member that is not heard, wherever it is. */

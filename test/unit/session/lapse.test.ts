@@ -139,6 +139,17 @@ describe('a member that fell silent', () => {
     });
   }
 
+  it('took back a claim and is heard: it hears that at once, for it may be the one that can tell', () => {
+    const pair = new Pair();
+    pair.live(200);
+    const before = pair.sent.length;
+    pair.hear({ echo: pair.last, answerNow: false, keptFrom: TAKEN_BACK });
+    const [answer, ...more] = pair.sent.slice(before);
+    assert.deepEqual([answer?.beat.echo, more.length], [2n, 0]); // its second heartbeat
+    pair.hear({ echo: pair.last, answerNow: false, keptFrom: TAKEN_BACK });
+    assert.equal(pair.sent.length, before + 1, 'an answer to each answer would go on for ever');
+  });
+
   it('is believed no longer than it is heard', () => {
     const pair = new Pair();
     pair.hear({ echo: pair.last });
