@@ -170,10 +170,6 @@ export class HubSite {
     await waitUntil(what, look, PATIENCE);
   }
 
-  stalls(sinceMs: number): string[] {
-    return this.stage.stalls(sinceMs);
-  }
-
   /** The end of each speaker's log, for a test that failed. */
   async words(nodes: readonly string[]): Promise<string> {
     const logs = nodes.map((node) => {

@@ -2,6 +2,7 @@ import type { KubeObject, LbError, SiteConfig } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from '../announce/announcer-event.ts';
 import type { Contact } from '../offline/cloud-link.ts';
 import type { LinkTurn } from '../offline/cloud-watch.ts';
+import type { SiteWord } from '../offline/site-text.ts';
 import type { KnownMember, OfferChanges, OfferItem } from '../pool-session.ts';
 import type { Relist, ReportedEvent, Resource, WatchEventType } from '../ports/announcement-feed.ts';
 
@@ -44,10 +45,4 @@ export type Effect =
   | { readonly kind: 'touch' }
   | { readonly kind: 'report'; readonly event: ReportedEvent }
   | ({ readonly kind: 'link' } & LinkTurn)
-  | {
-      readonly kind: 'say';
-      readonly level: 'info' | 'warn';
-      readonly msg: string;
-      readonly fields: Record<string, unknown>;
-    }
-  | { readonly kind: 'trouble'; readonly error: LbError };
+  | SiteWord;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { pause } from '../../../cloud-controller/src/kube/backoff.ts';
 import { readBody } from '../api-server/request-body.ts';
 import { AdminPage } from './admin-page.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -12,7 +13,7 @@ import { PlainRoad } from './plain-road.ts';
 import { Prober } from './prober.ts';
 import { notReady, sendError } from './reply.ts';
 import { hubCallOf } from './request-info.ts';
-import { OBSERVED, Pace, pause } from './timing.ts';
+import { OBSERVED, Pace } from './timing.ts';
 import { Upstream } from './upstream.ts';
 
 /** What a hub keeps of its own configuration; without it a start offline gets nowhere. */

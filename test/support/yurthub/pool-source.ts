@@ -1,10 +1,11 @@
+import { pause } from '../../../cloud-controller/src/kube/backoff.ts';
 import { fieldsOf, isFields, type KubeObject, listOf, textOf } from '../api-server/object.ts';
 import { apiVersionOf } from '../api-server/resources.ts';
 import { type DiskCache, type Folder, versionOf } from './disk-cache.ts';
 import { eachLine } from './lines.ts';
 import type { PoolMemory } from './pool-memory.ts';
 import type { Prober } from './prober.ts';
-import { OBSERVED, type Pace, pause } from './timing.ts';
+import { OBSERVED, type Pace } from './timing.ts';
 import { type Upstream, WireError } from './upstream.ts';
 
 /** How the hub's own watch came to its end. */

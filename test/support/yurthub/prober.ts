@@ -1,5 +1,6 @@
+import { pause } from '../../../cloud-controller/src/kube/backoff.ts';
 import type { Health } from './options.ts';
-import { afterPendingReads, OBSERVED, type Pace, pause } from './timing.ts';
+import { afterPendingReads, OBSERVED, type Pace } from './timing.ts';
 import type { Upstream } from './upstream.ts';
 
 type Outcome = 'good' | 'refused' | 'silent';

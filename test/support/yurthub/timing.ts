@@ -1,3 +1,5 @@
+import { seeded } from '../virtual-time.ts';
+
 /**
  * What was seen of a real yurthub (OpenYurt main after v1.7.0), in seconds. A probe round that meets silence takes
  * 5 × 2 s and four pauses, 15 s; with up to 10 s until it begins a silent cut is noticed after 15 to 25 s (seen: 15.7 to
@@ -46,7 +48,8 @@ export const OBSERVED = {
 
 /** Observed seconds in the test's own time, and the draws of one seed. */
 export class Pace {
-  private state: number;
+  /** From [0, 1), the same sequence for the same seed. */
+  readonly draw: () => number;
 
   /** @param scale 1: as observed; 1/20: twenty times faster */
   constructor(
@@ -54,35 +57,12 @@ export class Pace {
     seed: number,
   ) {
     if (!(scale > 0)) throw new RangeError(`scale must be above 0, got ${scale}`);
-    this.state = seed >>> 0;
+    this.draw = seeded(seed);
   }
 
   ms(observedS: number): number {
     return observedS * 1000 * this.scale;
   }
-
-  /** From [0, 1), the same sequence for the same seed (mulberry32). */
-  draw(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-}
-
-/** Waits, or ends at once when `signal` aborts; never rejects. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
 
 /** Turns of the event loop from one socket to the next: hub, wire, API server in one process, and back. */

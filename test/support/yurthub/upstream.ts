@@ -1,7 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { afterPendingReads, OBSERVED, type Pace, pause } from './timing.ts';
+import { pause } from '../../../cloud-controller/src/kube/backoff.ts';
+import { afterPendingReads, OBSERVED, type Pace } from './timing.ts';
 
 export interface UpstreamRequest {
   method: string;
