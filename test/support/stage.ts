@@ -153,11 +153,20 @@ export class Stage {
    * killed, the machine was too busy to run it, and its addresses were rightly taken.
    */
   stalls(sinceMs: number): string[] {
-    const lines = [...this.speakers.values()].flatMap(({ spec: { logFile } }) =>
-      existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n') : [],
-    );
+    return this.linesSince(sinceMs).filter((line) => /"member is gone"|"reason":"paused"/.test(line));
+  }
+
+  /** What the speakers logged, each line after the name of its log: for the message of an assertion. */
+  logSince(sinceMs: number): string {
+    return this.linesSince(sinceMs).join('\n');
+  }
+
+  private linesSince(sinceMs: number): string[] {
     const isLate = (line: string) => Date.parse(/"ts":"([^"]*)"/.exec(line)?.[1] ?? '') >= sinceMs;
-    return lines.filter((line) => /"member is gone"|"reason":"paused"/.test(line) && isLate(line));
+    return [...this.speakers.values()].flatMap(({ spec: { name, logFile } }) => {
+      const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n') : [];
+      return lines.filter(isLate).map((line) => `${name}: ${line}`);
+    });
   }
 
   /** Why a program that should run does not, with the end of its log. */
