@@ -10,6 +10,7 @@ import type {
   PeerSocketHandlers,
   PskCredential,
 } from '../ports/peer-socket.ts';
+import { withHighDescriptor } from './high-descriptor.ts';
 import { isRefusedPort, portTaken } from './peer-udp.ts';
 
 /**
@@ -74,7 +75,7 @@ export class PeerTls {
       if (events === undefined) socket.destroy();
       else this.wire(socket, channel, { ...events, up: ignore }, true);
     });
-    return await this.bind(server);
+    return await withHighDescriptor(() => this.bind(server));
   }
 
   dial(to: Endpoint, credential: PskCredential, events: ChannelEvents): PeerChannel {

@@ -1,7 +1,15 @@
-/** One ARP reply: when the kernel took it in, milliseconds since the Unix epoch with fractions, and whose MAC it named. */
+/** One round of questions, a question for each address. Times are milliseconds since the Unix epoch with fractions. */
+export interface Round {
+  readonly atMs: number;
+  /** Told apart from all others of the last minutes. */
+  readonly question: number;
+}
+
+/** One ARP reply: when the kernel took it in, whose MAC it named, and which question it answers. */
 export interface Answer {
   readonly atMs: number;
   readonly mac: string;
+  readonly question: number;
 }
 
 /** What a client saw of one address in a stretch of time. */
@@ -17,6 +25,8 @@ export interface Seen {
   readonly bothMs: number;
   /** How often the answering MAC was another one than before. */
   readonly changes: number;
+  /** Questions that nobody answered, of those that were followed by another answer. */
+  readonly lost: number;
 }
 
 /** Shorter overlaps are the jitter of two frames on two paths. */
@@ -25,10 +35,10 @@ const JITTER_MS = 1;
 const MISSED = 3;
 
 /**
- * @param asked when the questions were asked, in order
+ * @param asked the rounds of questions, in order
  * @param answers in order of time, from the last one before the stretch on
  */
-export function seen(asked: readonly number[], answers: readonly Answer[], intervalMs: number): Seen {
+export function seen(asked: readonly Round[], answers: readonly Answer[], intervalMs: number): Seen {
   let silentMs = 0;
   let changeMs = 0;
   let changes = 0;
@@ -36,14 +46,24 @@ export function seen(asked: readonly number[], answers: readonly Answer[], inter
   for (const [i, { atMs, mac }] of answers.entries()) {
     const before = answers[i - 1];
     if (before === undefined) continue;
-    while (question < asked.length && (asked[question] ?? 0) <= before.atMs) question++;
-    const waitedMs = atMs - (asked[question] ?? atMs);
+    while ((asked[question]?.atMs ?? Number.POSITIVE_INFINITY) <= before.atMs) question++;
+    const waitedMs = atMs - (asked[question]?.atMs ?? atMs);
     silentMs = Math.max(silentMs, waitedMs);
     if (mac === before.mac) continue;
     changeMs = Math.max(changeMs, waitedMs);
     changes++;
   }
-  return { silentMs, changeMs, bothMs: bothMs(answers, intervalMs), changes };
+  return { silentMs, changeMs, bothMs: bothMs(answers, intervalMs), changes, lost: lost(asked, answers) };
+}
+
+/** The last questions may be on their way: one counts once a later one was answered. */
+function lost(asked: readonly Round[], answers: readonly Answer[]): number {
+  const [first] = answers;
+  const answered = new Set(answers.map(({ question }) => question));
+  const last = asked.findLast(({ question }) => answered.has(question));
+  if (first === undefined || last === undefined) return 0;
+  const due = asked.filter(({ atMs }) => atMs > first.atMs && atMs < last.atMs);
+  return due.filter(({ question }) => !answered.has(question)).length;
 }
 
 interface Stretch {

@@ -10,23 +10,31 @@ import type { AskerLine } from './watch.ts';
 const [name = 'eth0', interval = '5', ...addresses] = process.argv.slice(2);
 const links = await LinuxLinks.open();
 const link = links.list().find((candidate) => candidate.name === name);
-const own = link?.addresses.find(({ family }) => family === 'IPv4')?.ip;
-if (link === undefined || own === undefined) throw new Error(`${name} is missing or has no IPv4 address`);
+if (link === undefined) throw new Error(`${name} is missing`);
 
 const socket = new PacketSocketFactory().open(link);
-const asked = new Set(addresses.map(ipv4Value));
-const questions = addresses.map((address) => arpRequest(link.mac, ipv4Value(own), ipv4Value(address)));
+/**
+ * A reply names the sender address of its question: each round has another one, of the block for benchmarks (RFC 2544
+ * appendix C.2.2), so that a reply tells which question it answers.
+ */
+const FIRST_SENDER = ipv4Value('198.18.0.0');
+const ROUNDS = 65_536;
+const targets = addresses.map(ipv4Value);
+const asked = new Set(targets);
+let question = 0;
 const print = (line: AskerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 socket.onFrame((frame, { arrivedMs }) => {
   const packet = ArpView.over(frame);
   if (packet?.operation !== ARP_REPLY || !asked.has(packet.senderIp)) return;
   if (!packet.ethernet.destination.equals(link.mac)) return; // an announcement to everyone, no answer
-  print([arrivedMs, formatIpv4(packet.senderIp), formatMac(packet.senderMac)]);
+  const answered = packet.targetIp - FIRST_SENDER;
+  print([arrivedMs, answered, formatIpv4(packet.senderIp), formatMac(packet.senderMac)]);
 });
 const timer = setInterval(() => {
-  print([performance.timeOrigin + performance.now()]);
-  for (const question of questions) socket.send(question);
+  question = (question + 1) % ROUNDS;
+  print([performance.timeOrigin + performance.now(), question]);
+  for (const target of targets) socket.send(arpRequest(link.mac, FIRST_SENDER + question, target));
 }, Number(interval));
 process.stdin.resume().on('end', () => {
   clearInterval(timer);

@@ -1,30 +1,34 @@
 import type { Site } from '../../support/netns/site.ts';
 import type { Contestant } from './contestant.ts';
 
+/** An outage shorter than so long, or no question that nobody answered. */
+export type Target = { readonly of: 'outage'; readonly belowMs: number } | { readonly of: 'lost' };
+
 /** A way in which an announcer can be lost, and how it comes back. */
 export interface Failure {
   readonly name: string;
-  /** What the design asks of the median outage, ms; with the documented tuning. */
-  readonly targetMs: number;
-  readonly tunedTargetMs: number;
+  /** What the design asks of the median; with the documented tuning. */
+  readonly target: Target;
+  readonly tunedTarget: Target;
   strike(contestant: Contestant, site: Site, node: string): Promise<void>;
   mend(contestant: Contestant, site: Site, node: string): Promise<void>;
 }
 
-const SILENT = { targetMs: 350, tunedTargetMs: 150 };
+const below = (belowMs: number): Target => ({ of: 'outage', belowMs });
+const SILENT = { target: below(350), tunedTarget: below(150) };
 
 export const FAILURES: readonly Failure[] = [
   {
     name: 'kill (SIGKILL)',
-    targetMs: 20,
-    tunedTargetMs: 20,
+    target: below(20),
+    tunedTarget: below(20),
     strike: (contestant, _, node) => contestant.end(node, 'SIGKILL'),
     mend: (contestant, _, node) => contestant.start(node),
   },
   {
     name: 'SIGTERM',
-    targetMs: 5, // none of the questions asked each 5 ms goes without an answer
-    tunedTargetMs: 5,
+    target: { of: 'lost' }, // none of the questions asked each 5 ms
+    tunedTarget: { of: 'lost' },
     strike: (contestant, _, node) => contestant.end(node, 'SIGTERM'),
     mend: (contestant, _, node) => contestant.start(node),
   },

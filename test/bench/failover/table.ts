@@ -1,3 +1,4 @@
+import type { Target } from './failures.ts';
 import type { Trial } from './trial.ts';
 
 /** The runs of one failure by one contestant. */
@@ -5,7 +6,7 @@ export interface Series {
   readonly contestant: string;
   readonly cloud: 'online' | 'cut';
   readonly failure: string;
-  readonly targetMs: number;
+  readonly target: Target;
   readonly trials: readonly Trial[];
 }
 
@@ -30,6 +31,7 @@ export function figuresOf({ trials }: Series): Record<string, Spread> {
   const back = trials.flatMap((trial) => trial.back ?? []);
   return {
     outage: spread(trials.map(({ outageMs }) => outageMs)),
+    lost: spread(trials.map(({ lost }) => lost)),
     bystanders: spread(trials.map(({ bystanderMs }) => bystanderMs)),
     back: spread(trials.map((trial) => trial.back?.afterMs ?? null)),
     ...(back.length === 0 ? {} : wayBack(back)),
@@ -43,6 +45,7 @@ function wayBack(back: readonly NonNullable<Trial['back']>[]): Record<string, Sp
     silent: spread(back.map(({ silentMs }) => silentMs)),
     silentOthers: spread(back.map(({ othersMs }) => othersMs)),
     changes: spread(back.map(({ changes }) => changes)),
+    lostBack: spread(back.map(({ lost }) => lost)),
   };
 }
 
@@ -52,38 +55,49 @@ const HEAD = [
   'who',
   'runs',
   'outage',
+  'questions lost',
   'target',
   'others silent',
   'back after',
   'both answer',
   'none at the change',
   'silent / others',
+  'lost',
   'changes',
 ];
 
 /** Markdown, so that it goes into the docs as it is. Cells are min / median / max in ms. */
 export function markdown(series: readonly Series[]): string {
   const rows = series.map((one) => {
-    const { outage, bystanders, back, both, none, silent, silentOthers, changes } = figuresOf(one);
-    const met = (outage?.median ?? Number.POSITIVE_INFINITY) < one.targetMs;
+    const { outage, lost, bystanders, back, both, none, silent, silentOthers, lostBack, changes } = figuresOf(one);
     return [
       one.failure,
       one.cloud,
       one.contestant,
       `${one.trials.length}`,
       cell(outage),
-      `< ${one.targetMs}${met ? '' : ' ✗'}`,
+      cell(lost),
+      judged(one.target, outage, lost),
       cell(bystanders),
       cell(back),
       cell(both),
       cell(none),
       silent?.median == null ? '' : `${number(silent.median)} / ${number(silentOthers?.median ?? 0)}`,
+      cell(lostBack),
       cell(changes),
     ];
   });
   const all = [HEAD, HEAD.map(() => '---'), ...rows];
   const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all.map((row) => `| ${row.map((text, column) => pad(text, widths[column] ?? 0)).join(' | ')} |`).join('\n');
+}
+
+/** The target, with a cross where its median does not reach it. */
+function judged(target: Target, outage: Spread | undefined, lost: Spread | undefined): string {
+  const value = (target.of === 'outage' ? outage : lost)?.median ?? Number.POSITIVE_INFINITY;
+  const [words, met] =
+    target.of === 'outage' ? [`< ${target.belowMs} ms`, value < target.belowMs] : ['none lost', value === 0];
+  return met ? words : `${words} ✗`;
 }
 
 function pad(text: string, width: number): string {

@@ -10,6 +10,8 @@ export interface Trial {
   readonly node: string;
   /** The longest time without an answer for the address of the node that was lost. */
   readonly outageMs: number | null;
+  /** Questions for that address that nobody ever answered. */
+  readonly lost: number;
   /** The longest time without an answer for an address of another node meanwhile. */
   readonly bystanderMs: number;
   /** After the mending: until the old owner answers alone again, and what the client saw on the way. */
@@ -21,6 +23,7 @@ export interface Trial {
     readonly changeMs: number;
     readonly othersMs: number;
     readonly changes: number;
+    readonly lost: number;
   } | null;
 }
 
@@ -40,7 +43,7 @@ export async function tryOnce(
   const struck = failure.strike(contestant, site, node);
   const took = await arena.takenOver(node, struckMs, NEVER_MS);
   await struck;
-  const lost = watch.seen(ip);
+  const out = watch.seen(ip);
   const bystanderMs = Math.max(0, ...others.map((each) => watch.seen(each).silentMs));
 
   watch.mark();
@@ -48,7 +51,7 @@ export async function tryOnce(
   await failure.mend(contestant, site, node);
   const back = await arena.settled(options.returnMs);
   const afterMs = Date.now() - mendedMs;
-  const { bothMs, silentMs, changeMs, changes } = watch.seen(ip);
+  const { bothMs, silentMs, changeMs, changes, lost: lostBack } = watch.seen(ip);
   const othersMs = Math.max(0, ...others.map((each) => watch.seen(each).silentMs));
   if (!back) {
     await options.recover();
@@ -56,9 +59,10 @@ export async function tryOnce(
   }
   return {
     node,
-    outageMs: took ? lost.silentMs : null,
+    outageMs: took ? out.silentMs : null,
+    lost: out.lost,
     bystanderMs,
-    back: back ? { afterMs, bothMs, silentMs, changeMs, othersMs, changes } : null,
+    back: back ? { afterMs, bothMs, silentMs, changeMs, othersMs, changes, lost: lostBack } : null,
   };
 }
 

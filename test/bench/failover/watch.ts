@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Site } from '../../support/netns/site.ts';
-import { type Answer, type Seen, seen } from './answers.ts';
+import { type Answer, type Round, type Seen, seen } from './answers.ts';
 
 export const ASK_EVERY_MS = 5;
 
-/** A line of asker.ts: [when all were asked], or [when the kernel took the reply in, address, MAC]. Times as in answers.ts. */
-export type AskerLine = readonly [atMs: number] | readonly [atMs: number, address: string, mac: string];
+/** A line of asker.ts: [when all were asked, question], or [when the kernel took the reply in, question, address, MAC]. As in answers.ts. */
+export type AskerLine =
+  | readonly [atMs: number, question: number]
+  | readonly [atMs: number, question: number, address: string, mac: string];
 
 /**
  * A client that asks for addresses all the time; what was answered since the last `mark()` is kept, so that hours of asking
@@ -15,7 +17,7 @@ export type AskerLine = readonly [atMs: number] | readonly [atMs: number, addres
  */
 export class Watch {
   private readonly answers = new Map<string, Answer[]>();
-  private readonly asked: number[] = [];
+  private readonly asked: Round[] = [];
 
   private constructor(
     readonly addresses: readonly string[],
@@ -46,7 +48,7 @@ export class Watch {
     const firstMs = Math.min(...[...this.answers.values()].map((all) => all.at(-1)?.atMs ?? 0));
     this.asked.splice(
       0,
-      this.asked.findIndex((atMs) => atMs >= firstMs),
+      this.asked.findIndex(({ atMs }) => atMs >= firstMs),
     );
     for (const all of this.answers.values()) all.splice(0, Math.max(0, all.length - 1));
   }
@@ -75,13 +77,13 @@ export class Watch {
     return this.answers.get(address) ?? [];
   }
 
-  private take([atMs, address, mac]: AskerLine): void {
+  private take([atMs, question, address, mac]: AskerLine): void {
     if (address === undefined || mac === undefined) {
-      this.asked.push(atMs);
+      this.asked.push({ atMs, question });
       return;
     }
     const all = this.answers.get(address) ?? [];
     this.answers.set(address, all);
-    all.push({ atMs, mac });
+    all.push({ atMs, mac, question });
   }
 }
