@@ -2,6 +2,7 @@ import type { SiteConfig } from '@openyurt/nodepool-types';
 import type { Standing } from './election/offer.ts';
 import type { ChannelEvents, LanLink, PeerChannel } from './ports/peer-socket.ts';
 import type { Effect, Fact, KnownMember, MemberSnapshot } from './session/facts.ts';
+import { OpenChannels } from './session/open-channels.ts';
 import { PoolKeyRing } from './session/pool-keys.ts';
 import { PoolMachine } from './session/pool-machine.ts';
 import type { OfferChanges, OwnOffers, PoolSessionOptions } from './session/pool-session-options.ts';
@@ -24,7 +25,7 @@ const REMEMBER_EVERY_MS = 1000;
  */
 export class PoolSession {
   private readonly machine: PoolMachine;
-  private readonly channels = new Map<number, PeerChannel>();
+  private readonly channels: OpenChannels;
   private readonly waiting: Fact[] = [];
   private running = false;
   private closed = false;
@@ -44,6 +45,11 @@ export class PoolSession {
     this.ring = ring;
     const startMs = clock.monotonicMs();
     this.machine = new PoolMachine({ node, incarnation, site, port, randomBytes, ring, startMs, announcedBefore });
+    this.channels = new OpenChannels(options.socket, {
+      up: (channel) => this.step({ kind: 'channel-up', channel }),
+      data: (channel, bytes) => this.step({ kind: 'channel-data', channel, bytes }),
+      down: (channel, how) => this.step({ kind: 'channel-down', channel, how }),
+    });
     this.stopKeys = options.keys.onChange(() => {
       this.ring = this.readKeys();
       this.step({ kind: 'keys', ring: this.ring });
@@ -151,8 +157,7 @@ export class PoolSession {
     this.cancelRemember?.();
     this.cancelTell?.();
     this.stopKeys();
-    for (const channel of this.channels.values()) channel.end();
-    this.channels.clear();
+    this.channels.close();
     await this.options.socket.close();
   }
 
@@ -221,19 +226,11 @@ export class PoolSession {
       case 'to-group':
         socket.sendToGroup(effect.bytes);
         return;
-      case 'dial': {
-        const { identity, psk } = effect.key;
-        const channel = socket.dial(effect.to, { identity, psk }, this.eventsOf(effect.channel));
-        this.channels.set(effect.channel, channel);
-        return;
-      }
+      case 'dial':
       case 'send':
-        this.channels.get(effect.channel)?.send(effect.bytes);
-        return;
       case 'end':
       case 'destroy':
-        this.channels.get(effect.channel)?.[effect.kind]();
-        this.channels.delete(effect.channel);
+        this.channels.run(effect);
         return;
       case 'count':
         count(effect.reason);
@@ -248,21 +245,10 @@ export class PoolSession {
 
   private accepted(channel: PeerChannel, identity: string): ChannelEvents | undefined {
     if (this.closed) return undefined;
-    const id = this.machine.newChannel();
-    this.channels.set(id, channel);
-    this.step({ kind: 'accepted', channel: id, remote: channel.remote, identity });
-    return this.eventsOf(id);
-  }
-
-  private eventsOf(channel: number): ChannelEvents {
-    return {
-      up: () => this.step({ kind: 'channel-up', channel }),
-      data: (bytes) => this.step({ kind: 'channel-data', channel, bytes }),
-      down: (how) => {
-        this.channels.delete(channel);
-        this.step({ kind: 'channel-down', channel, how });
-      },
-    };
+    const number = this.machine.newChannel();
+    const events = this.channels.add(number, channel);
+    this.step({ kind: 'accepted', channel: number, remote: channel.remote, identity });
+    return events;
   }
 
   private schedule(): void {
