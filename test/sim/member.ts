@@ -145,7 +145,7 @@ export class Member {
   tellLinks(): void {
     const { plugged, address, index } = this.machine;
     const mac = `02:00:00:00:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;
-    this.session?.setLinks(plugged ? [{ name: 'eth0', mac, ip: address }] : []);
+    this.session?.setLinks(plugged ? [{ name: 'eth0', mac, ips: [address] }] : []);
   }
 
   /** Without a link nothing can be answered, so nothing is offered. @returns the addresses of which something else is told */

@@ -32,7 +32,7 @@ export class DialedPair {
     this.m = new PoolMachine({ node: 'a', incarnation: 1n, ring, ...start });
     this.step({ kind: 'bound', ports: { udp: 10373, tcp: 10373, deaf: false } });
     this.step({ kind: 'members', members: [{ node: 'b', addresses: [at.address] }] });
-    this.step({ kind: 'links', links: [{ name: 'eth0', mac: '02:00:00:00:00:01', ip: '10.0.0.1' }] });
+    this.step({ kind: 'links', links: [{ name: 'eth0', mac: '02:00:00:00:00:01', ips: ['10.0.0.1'] }] });
     this.step({ kind: 'offers', items: [], seenRv: 1n });
     const [dial] = this.dialed;
     assert.ok(dial);

@@ -1,6 +1,6 @@
 // A member of a pool session as a process of its own, in a node's namespace. Prints a JSON line for each event, with the
 // machine's monotonic time in ms. Takes its keys and its site from POOL_KEYS (ID=HEX,...) and POOL_SITE (JSON), new keys,
-// offers and `drain` from its standard input, and says there what it counted and recorded. Leaves on SIGTERM.  pool-member.ts NODE IP PEER=IP,... ADDRESS...
+// offers and `drain` from its standard input, and says there what it counted and recorded. Leaves on SIGTERM.  pool-member.ts NODE IP,... PEER=IP,... ADDRESS...
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { DEFAULT_SITE_CONFIG, type SiteConfig, silentLog } from '@openyurt/nodepool-types';
@@ -10,7 +10,7 @@ import { PoolSession } from '../../edge-speaker/src/pool-session.ts';
 import type { PeerSocketHandlers } from '../../edge-speaker/src/ports/peer-socket.ts';
 
 const PORT = 10373;
-const [node = '', ip = '', peers = '', ...addresses] = process.argv.slice(2);
+const [node = '', ips = '', peers = '', ...addresses] = process.argv.slice(2);
 const site: SiteConfig = { ...DEFAULT_SITE_CONFIG, ...JSON.parse(process.env.POOL_SITE ?? '{}') };
 const ring = (text: string) =>
   text.split(',').map((key) => {
@@ -72,7 +72,7 @@ session.setMembers(
     return { node: name, addresses: address === '' ? [] : [address] };
   }),
 );
-session.setLinks([{ name: 'eth0', mac: '02:00:00:00:00:01', ip }]);
+session.setLinks([{ name: 'eth0', mac: '02:00:00:00:00:01', ips: ips.split(',') }]);
 const offer = (all: readonly string[]) =>
   session.setOffers({ items: all.map((address) => ({ address, uids: ['u'], rv: 1n, proven: true })), seenRv: 1n });
 offer(addresses);

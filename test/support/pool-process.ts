@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SiteConfig } from '@openyurt/nodepool-types';
+import type { SiteNode } from './netns/plan.ts';
 import type { Site } from './netns/site.ts';
 import { until } from './until.ts';
 
@@ -29,6 +30,8 @@ export interface PoolEvent {
 export interface PoolProcessOptions {
   /** false: the members do not know each other's addresses and must meet by multicast */
   readonly named?: boolean;
+  /** The addresses of a node's link, the one that the Node list has first; default: its IPv4 one. */
+  readonly ipsOf?: (node: SiteNode) => readonly string[];
   readonly site?: Partial<SiteConfig>;
   /** `ID=HEX,...` */
   readonly keys?: string;
@@ -55,11 +58,20 @@ export class PoolProcess {
     pool: string,
     node: string,
     addresses: readonly string[],
-    { named = true, site: config = {}, keys }: PoolProcessOptions = {},
+    { named = true, ipsOf = ({ lanIp }) => [lanIp], site: config = {}, keys }: PoolProcessOptions = {},
   ): PoolProcess {
-    const { ns, lanIp } = site.node(node);
-    const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? peer.lanIp : ''}`);
-    const args = ['--expose-gc', '--import', 'tsx', PROGRAM, node, lanIp, peers.join(','), ...addresses];
+    const { ns } = site.node(node);
+    const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? ipsOf(peer)[0] : ''}`);
+    const args = [
+      '--expose-gc',
+      '--import',
+      'tsx',
+      PROGRAM,
+      node,
+      ipsOf(site.node(node)).join(','),
+      peers.join(','),
+      ...addresses,
+    ];
     const env = {
       ...process.env,
       POOL_SITE: JSON.stringify(config),

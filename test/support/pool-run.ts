@@ -198,7 +198,9 @@ export class PoolRun {
     session.setMembers(
       Array.from({ length: options.members }, (_, i) => ({ node: `n${i}`, addresses: [`10.0.0.${i + 1}`] })),
     );
-    session.setLinks([{ name: 'eth0', mac: `02:00:00:00:00:${address.split('.')[3]?.padStart(2, '0')}`, ip: address }]);
+    session.setLinks([
+      { name: 'eth0', mac: `02:00:00:00:00:${address.split('.')[3]?.padStart(2, '0')}`, ips: [address] },
+    ]);
     session.setOffers({ items: member.offers, seenRv: 10n });
     void session.start();
     return member;

@@ -1,5 +1,6 @@
+import type { IpFamily } from '@openyurt/nodepool-types';
 import { isLanLink } from '../announce/choose-link.ts';
-import type { Link } from '../ports/links.ts';
+import type { Link, LinkAddress } from '../ports/links.ts';
 import type { LanLink } from '../ports/peer-socket.ts';
 import { formatMac } from '../wire/mac-address.ts';
 
@@ -20,12 +21,26 @@ export interface SessionLinkWishes {
 export function sessionLinks(links: readonly Link[], wishes: SessionLinkWishes): LanLink[] {
   const ranked: { link: LanLink; rank: number }[] = [];
   for (const { name, mac, up, carrier, addresses, ...rest } of links) {
-    const ip = addresses.find(({ family }) => family === 'IPv4')?.ip;
+    const ips = sessionIps(name, addresses);
     const usable = up && carrier && isLanLink({ name, mac, up, carrier, addresses, ...rest }, wishes.patterns);
-    if (ip === undefined || !usable) continue;
+    if (ips.length === 0 || !usable) continue;
     const internal = addresses.some((address) => wishes.internalIps.includes(address.ip));
-    ranked.push({ link: { name, mac: formatMac(mac), ip }, rank: wishes.announcing.has(name) ? 2 : internal ? 1 : 0 });
+    ranked.push({ link: { name, mac: formatMac(mac), ips }, rank: wishes.announcing.has(name) ? 2 : internal ? 1 : 0 });
   }
   const best = Math.max(...ranked.map(({ rank }) => rank));
   return ranked.filter(({ rank }) => rank === best).map(({ link }) => link);
+}
+
+/** A link-local address serves where a LAN has no other: it needs no router and no configuration (RFC 4862 §5.3). */
+function sessionIps(link: string, addresses: readonly LinkAddress[]): string[] {
+  const ofFamily = (wanted: IpFamily) => addresses.filter(({ family }) => family === wanted).map(({ ip }) => ip);
+  const [ipv4] = ofFamily('IPv4');
+  const all = ofFamily('IPv6');
+  const ipv6 = all.find((ip) => !isLinkLocal(ip)) ?? all.map((ip) => `${ip}%${link}`)[0];
+  return [ipv4, ipv6].filter((ip) => ip !== undefined);
+}
+
+/** fe80::/10, RFC 4291 §2.5.6. @param ip canonical IPv6 text */
+function isLinkLocal(ip: string): boolean {
+  return /^fe[89ab]/.test(ip);
 }

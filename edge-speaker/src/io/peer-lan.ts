@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Log } from '@openyurt/nodepool-types';
 import type {
   BoundPorts,
@@ -15,45 +16,79 @@ import { PeerUdp } from './peer-udp.ts';
 export interface PeerLanOptions {
   /** UDP and TCP. */
   readonly port: number;
-  /** Where to listen; every IPv4 address of the node unless told. */
+  /** The one IPv4 address to listen at; every address of the node, of both families, unless told. */
   readonly address?: string;
   readonly log: Log;
 }
 
-/** The pool session's sockets on a real LAN. */
+interface Pair {
+  readonly udp: PeerUdp;
+  readonly tls: PeerTls;
+}
+
+/**
+ * The pool session's sockets on a real LAN: a pair for each family, on the same ports. Members meet over IPv4 where they have
+ * it; the hello goes to the IPv6 group only on links without.
+ */
 export class PeerLan implements PeerSocket {
-  private readonly udp: PeerUdp;
-  private readonly tls: PeerTls;
+  private readonly ipv4: Pair;
+  /** Bound after the other: it takes the ports that one got. */
+  private ipv6: Pair | undefined;
+  private links: readonly LanLink[] = [];
 
   constructor(private readonly options: PeerLanOptions) {
     const { port, address = '0.0.0.0', log } = options;
-    this.udp = new PeerUdp(port, address, log);
-    this.tls = new PeerTls(port, address, log);
+    this.ipv4 = { udp: new PeerUdp('IPv4', address, log), tls: new PeerTls(port, address, log) };
   }
 
   async open(handlers: PeerSocketHandlers): Promise<BoundPorts> {
-    const udp = await this.udp.open(handlers.datagram);
-    const tcp = await this.tls.listen(handlers);
-    return { udp, tcp, deaf: this.options.port !== 0 && udp !== this.options.port };
+    const { port, address } = this.options;
+    const udp = await this.ipv4.udp.open(port, handlers.datagram);
+    const tcp = await this.ipv4.tls.listen(handlers);
+    if (address === undefined) await this.openIpv6({ udp, tcp }, handlers);
+    this.setLinks(this.links);
+    return { udp, tcp, deaf: port !== 0 && udp !== port };
   }
 
   setLinks(links: readonly LanLink[]): void {
-    this.udp.setLinks(links);
+    this.links = links;
+    this.ipv4.udp.setLinks(links);
+    this.ipv6?.udp.setLinks(links);
   }
 
   sendTo(bytes: Buffer, to: Endpoint): void {
-    this.udp.sendTo(bytes, to);
+    this.pairFor(to)?.udp.sendTo(bytes, to);
   }
 
   sendToGroup(bytes: Buffer): void {
-    this.udp.sendToGroup(bytes);
+    this.ipv4.udp.sendToGroup(bytes, this.options.port);
+    this.ipv6?.udp.sendToGroup(bytes, this.options.port);
   }
 
   dial(to: Endpoint, credential: PskCredential, events: ChannelEvents): PeerChannel {
-    return this.tls.dial(to, credential, events);
+    return (this.pairFor(to) ?? this.ipv4).tls.dial(to, credential, events);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.udp.close(), this.tls.close()]);
+    const pairs = [this.ipv4, this.ipv6].filter((pair) => pair !== undefined);
+    await Promise.all(pairs.flatMap(({ udp, tls }) => [udp.close(), tls.close()]));
+  }
+
+  private pairFor({ address }: Endpoint): Pair | undefined {
+    return isIPv6(address) ? this.ipv6 : this.ipv4;
+  }
+
+  /** A node may have no IPv6, or something else at its port there: the session goes on over IPv4. */
+  private async openIpv6({ udp, tcp }: { udp: number; tcp: number }, handlers: PeerSocketHandlers): Promise<void> {
+    const { log } = this.options;
+    const pair = { udp: new PeerUdp('IPv6', '::', log), tls: new PeerTls(tcp, '::', log) };
+    try {
+      await pair.udp.open(udp, handlers.datagram);
+      await pair.tls.listen(handlers);
+      this.ipv6 = pair;
+    } catch (error) {
+      log.info('pool session without IPv6', { reason: (error as Error).message });
+      await Promise.all([pair.udp.close(), pair.tls.close()]);
+    }
   }
 }

@@ -22,8 +22,8 @@ const TLS = {
   maxVersion: 'TLSv1.3',
   ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256',
 } as const;
-/** Every IPv4 address of the node. */
-const ANY = '0.0.0.0';
+/** Every address of the node, of one family. */
+const ANY = { IPv4: '0.0.0.0', IPv6: '::' };
 const HANDSHAKE_MS = 3000;
 const MAX_HALF_OPEN = 64;
 /** Sockets that were ended are given this long to send what is queued and to hear the other side's end. */
@@ -45,7 +45,10 @@ export class PeerTls {
     private readonly log: Log,
   ) {}
 
-  /** @returns the port bound; another one than asked for where that is taken (logged, LB_PORT_TAKEN) */
+  /**
+   * @returns the port bound; in IPv4 another one than asked for where that is taken (logged, LB_PORT_TAKEN)
+   * @throws Error in IPv6, where the node has none, or the port is taken
+   */
   async listen(handlers: PeerSocketHandlers): Promise<number> {
     const identities = new WeakMap<TLSSocket, string>();
     const server = createServer({
@@ -83,7 +86,7 @@ export class PeerTls {
       secureContext: this.context,
       host: to.address,
       port: to.port,
-      ...(this.address === ANY ? {} : { localAddress: this.address }), // heartbeats answer to where a dial came from
+      ...(Object.values(ANY).includes(this.address) ? {} : { localAddress: this.address }), // heartbeats answer to where a dial came from
       pskCallback: () => credential,
       // Called only where the other side shows a certificate: then it has not shown our key, whoever signed it.
       checkServerIdentity: () => new Error('a certificate instead of the pool key'),
@@ -110,7 +113,7 @@ export class PeerTls {
     const listen = (port: number) =>
       new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ port, host: this.address, exclusive: true }, () => {
+        server.listen({ port, host: this.address, exclusive: true, ipv6Only: true }, () => {
           server.off('error', reject);
           resolve();
         });
@@ -118,7 +121,7 @@ export class PeerTls {
     try {
       await listen(this.port);
     } catch (error) {
-      if (!isRefusedPort(error)) throw error;
+      if (!isRefusedPort(error) || this.address === ANY.IPv6) throw error;
       const taken = portTaken('TCP', this.port, error);
       this.log.error(taken.message, { code: taken.code, remedy: taken.remedy });
       await listen(0);

@@ -53,8 +53,8 @@ export interface LanLink {
   readonly name: string;
   /** Lower case, colons. */
   readonly mac: string;
-  /** Its IPv4 address, canonical. */
-  readonly ip: string;
+  /** Its addresses, canonical, one of each family at most, IPv4 first. A link-local one carries its zone: `fe80::1%eth0`. */
+  readonly ips: readonly string[];
 }
 
 /** The ports a socket got: the configured one, or another where that is taken. */

@@ -24,7 +24,7 @@ export interface Peer {
   readonly node: string;
   /** Named by the Node list. */
   known: boolean;
-  /** IPv4, as all that members say to each other. */
+  /** As the Node list has them: the IPv4 ones, IPv6 where there are none. */
   addresses: readonly string[];
   /** Where hellos came from, newest first, at most {@link MAX_HINTS}; `port` is the TCP port told. */
   hints: Endpoint[];

@@ -232,9 +232,10 @@ export class PoolMachine {
 
   private linked(links: readonly LanLink[]): void {
     const { pool } = this;
-    const before = new Set(pool.links.map(({ name, ip }) => `${name} ${ip}`));
+    const placeOf = ({ name, ips }: LanLink) => `${name} ${ips[0]}`;
+    const before = new Set(pool.links.map(placeOf));
     pool.links = links;
-    if (links.some(({ name, ip }) => !before.has(`${name} ${ip}`))) {
+    if (links.some((link) => !before.has(placeOf(link)))) {
       this.settling.linkCame();
       this.beacon.linkCame();
     }

@@ -22,6 +22,7 @@ export function nameMembers(pool: Pool, members: readonly KnownMember[]): void {
       continue;
     }
     peer.known = true;
-    peer.addresses = addresses.filter((address) => familyOf(address) === 'IPv4');
+    const ipv4 = addresses.filter((address) => familyOf(address) === 'IPv4');
+    peer.addresses = ipv4.length > 0 ? ipv4 : addresses;
   }
 }

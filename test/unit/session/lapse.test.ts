@@ -52,7 +52,7 @@ class Pair {
     const items = ADDRESSES.map((each) => ({ address: each, uids: ['u'], rv: 1n, proven: true }));
     this.step({ kind: 'bound', ports: { udp: 10373, tcp: 10373, deaf: false } });
     this.step({ kind: 'members', members: [{ node: 'a', addresses: [from.address] }] });
-    this.step({ kind: 'links', links: [{ name: 'eth0', mac: '02:00:00:00:00:01', ip: '10.0.0.1' }] });
+    this.step({ kind: 'links', links: [{ name: 'eth0', mac: '02:00:00:00:00:01', ips: ['10.0.0.1'] }] });
     this.step({ kind: 'offers', items, seenRv: 1n });
     const channel = this.m.newChannel();
     this.step({ kind: 'accepted', channel, remote: { address: from.address, port: 4 }, identity: key.identity });

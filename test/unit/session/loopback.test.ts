@@ -48,7 +48,7 @@ function member(index: number, port: number, keys: () => RawPoolKey[] = () => [K
     },
   });
   session.setMembers(IPS.map((address, i) => ({ node: `n${i}`, addresses: [address] })));
-  session.setLinks([{ name: 'lo', mac: `02:00:00:00:00:0${index}`, ip }]);
+  session.setLinks([{ name: 'lo', mac: `02:00:00:00:00:0${index}`, ips: [ip] }]);
   session.setOffers({
     items: ADDRESSES.map((address) => ({ address, uids: ['u'], rv: 1n, proven: true })),
     seenRv: 1n,

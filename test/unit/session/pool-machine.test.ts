@@ -15,7 +15,7 @@ const SECRET = Buffer.alloc(32, 7);
 const ring = new PoolKeyRing([{ id: 'k1', secret: SECRET }], 'hangzhou');
 const key = ring.keys[0] ?? assert.fail('no key');
 const A = '10.9.0.1';
-const links = [{ name: 'eth0', mac: '02:00:00:00:00:01', ip: '10.0.0.1' }];
+const links = [{ name: 'eth0', mac: '02:00:00:00:00:01', ips: ['10.0.0.1'] }];
 const offers: Fact = { kind: 'offers', items: [{ address: A, uids: ['u'], rv: 1n, proven: true }], seenRv: 1n };
 const facts = { configHash: 'ab'.repeat(8), heartbeatMs: 100, deadMs: 350, tcpPort: 10373, udpPort: 10373, macs: [] };
 const helloOf = (node: string, incarnation = '1') =>

@@ -9,7 +9,7 @@ const link = (name: string, ip: string | undefined, more: Partial<Link> = {}): L
   up: true,
   carrier: true,
   addresses: ip === undefined ? [] : [{ ip, prefixBits: 24, family: 'IPv4' }],
-  isDefaultRoute: false,
+  defaultRouteOf: [],
   ...more,
 });
 const LAN = link('eth0', '192.168.1.11');
@@ -38,7 +38,8 @@ describe('session links', () => {
       links: [link('eth0', '1.2.3.4', { carrier: false }), link('eth1', '1.2.3.5', { up: false })],
       want: [],
     },
-    { name: 'none without an IPv4 address', links: [link('eth0', undefined)], want: [] },
+    { name: 'no port of a bridge', links: [link('eth0', '192.168.1.9', { portOf: 5 }), LAN], want: ['eth0'] },
+    { name: 'none without an address', links: [link('eth0', undefined)], want: [] },
   ];
   for (const { name, links, wishes, want } of cases) {
     it(name, () =>
@@ -47,5 +48,24 @@ describe('session links', () => {
         want,
       ),
     );
+  }
+
+  const V4 = { ip: '192.168.1.11', prefixBits: 24, family: 'IPv4' } as const;
+  const ULA = { ip: 'fd00:10::11', prefixBits: 64, family: 'IPv6' } as const;
+  const LINK_LOCAL = { ip: 'fe80::11', prefixBits: 64, family: 'IPv6' } as const;
+  const addressed: { name: string; addresses: Link['addresses']; want: string[] }[] = [
+    { name: 'both families, IPv4 first', addresses: [LINK_LOCAL, ULA, V4], want: ['192.168.1.11', 'fd00:10::11'] },
+    { name: 'IPv6 alone', addresses: [LINK_LOCAL, ULA], want: ['fd00:10::11'] },
+    {
+      name: 'a link-local address with its zone where there is no other',
+      addresses: [LINK_LOCAL],
+      want: ['fe80::11%eth0'],
+    },
+  ];
+  for (const { name, addresses, want } of addressed) {
+    it(`where a link has ${name}`, () => {
+      const [one] = sessionLinks([link('eth0', undefined, { addresses })], NOTHING);
+      assert.deepEqual(one?.ips, want);
+    });
   }
 });
