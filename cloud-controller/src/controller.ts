@@ -1,8 +1,7 @@
-import { type KubeObject, NODE_POOL_LABEL, type NodeObject } from '@openyurt/nodepool-types';
 import { AddressBook } from './ipam/address-book.ts';
 import { poolCounts } from './ipam/pool-counts.ts';
 import { ApiClient } from './kube/client.ts';
-import { ClusterCache, nodePoolOfConfigMap } from './kube/cluster-cache.ts';
+import { ClusterCache } from './kube/cluster-cache.ts';
 import type { Credentials } from './kube/credentials.ts';
 import { ApiEventRecorder } from './kube/event-recorder.ts';
 import { LeaderLease } from './kube/leader-lease.ts';
@@ -13,10 +12,13 @@ import type { ControllerLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { Options } from './options.ts';
 import { Dispatch } from './reconcile/dispatch.ts';
-import { NODES_KEY, poolQueueKey, serviceQueueKey } from './reconcile/keys.ts';
-import { LoadBalancerSet, serviceOfPoolService } from './reconcile/load-balancer-set.ts';
+import { enqueueOnChange } from './reconcile/enqueue-on-change.ts';
+import { SWEEP_KEY, serviceQueueKey } from './reconcile/keys.ts';
+import { LoadBalancerSet } from './reconcile/load-balancer-set.ts';
+import { NameContests } from './reconcile/name-contests.ts';
 import { NodeAddresses } from './reconcile/node-addresses.ts';
 import { NodePoolReconciler } from './reconcile/node-pool-reconciler.ts';
+import { ReportReconciler } from './reconcile/report-reconciler.ts';
 import { ServiceReconciler } from './reconcile/service-reconciler.ts';
 import { Sites } from './reconcile/sites.ts';
 import { Waiting } from './reconcile/waiting.ts';
@@ -24,6 +26,8 @@ import { warmUp } from './reconcile/warm-up.ts';
 
 /** How long a controller that was asked to stop goes on with the writes it has begun. */
 const DRAIN_MS = 5_000;
+/** How often what is remembered for a time is looked through. */
+const SWEEP_MS = 30_000;
 
 /** All parts, wired: watches always, writes while it holds the Lease. */
 export class Controller {
@@ -39,9 +43,11 @@ export class Controller {
   readonly #events: ApiEventRecorder;
   readonly #queue: WorkQueue;
   readonly #loadBalancerSet: LoadBalancerSet;
+  readonly #contests: NameContests;
   readonly #services: ServiceReconciler;
   readonly #nodePools: NodePoolReconciler;
   readonly #nodes: NodeAddresses;
+  readonly #reports: ReportReconciler;
   readonly #dispatch: Dispatch;
 
   constructor(
@@ -81,15 +87,23 @@ export class Controller {
         },
       },
     );
-    this.#loadBalancerSet = new LoadBalancerSet(options.loadBalancerSet);
+    const nowMs = () => performance.now();
+    this.#loadBalancerSet = new LoadBalancerSet(options.loadBalancerSet, {
+      isServed: () => this.#cache.poolServiceInformer.isServed,
+      nowMs,
+    });
+    this.#contests = new NameContests(this.#cache, this.#sites);
     const parts = { cache: this.#cache, book: this.#book, sites: this.#sites, events: this.#events };
     const { serviceInformer, poolServiceInformer } = this.#cache;
     this.#nodePools = new NodePoolReconciler({ ...parts, log: log.named('config') });
     this.#nodes = new NodeAddresses(this.#cache, this.#book, this.#events, log.named('config'));
+    this.#reports = new ReportReconciler({ ...parts, log: log.named('reports'), nowMs });
     this.#services = new ServiceReconciler({
       ...parts,
+      reports: this.#reports,
       waiting: this.#waiting,
       loadBalancerSet: this.#loadBalancerSet,
+      contests: this.#contests,
       writer: new StatusWriter(client, serviceInformer.store, poolServiceInformer.store, () => this.#lease.isHeld),
       meter: {
         allocated: (count) => metrics.allocated.inc(count),
@@ -97,6 +111,8 @@ export class Controller {
       },
       log: log.named('services'),
       classless: options.classless,
+      nowMs,
+      later: (service, ms) => this.#queue.addAfter(serviceQueueKey(service), ms),
     });
     this.#dispatch = new Dispatch({
       ...parts,
@@ -104,6 +120,7 @@ export class Controller {
       services: this.#services,
       nodePools: this.#nodePools,
       nodes: this.#nodes,
+      reports: this.#reports,
       queue: this.#queue,
     });
   }
@@ -171,59 +188,37 @@ export class Controller {
     const names = new Set([...this.#cache.configuredNodePools(), ...this.#sites.all.keys()]);
     for (const name of names) this.#nodePools.reconcile(name);
     this.#nodes.reconcile();
+    for (const node of this.#cache.reporting()) this.#reports.reconcile(node);
     this.#book.drainFreed();
-    this.#enqueueOnChange();
+    this.#feed();
     for (const key of keys) this.#queue.add(serviceQueueKey(key));
     this.#queue.start();
   }
 
   /** From now on: what a replica that stands by hears is in its caches, and that is all it needs. */
-  #enqueueOnChange(): void {
-    const { serviceInformer, nodePoolInformer, configMapInformer, nodeInformer, poolServiceInformer } = this.#cache;
-    const queue = this.#queue;
-    const notice = (object: KubeObject) => {
-      if (this.#loadBalancerSet.notice(object)) this.#dispatch.enqueueServices();
-    };
-    serviceInformer.on({
-      changed: (key, service) => {
-        notice(service);
-        queue.add(serviceQueueKey(key));
+  #feed(): void {
+    const cache = this.#cache;
+    enqueueOnChange(
+      {
+        services: cache.serviceInformer,
+        poolServices: cache.poolServiceInformer,
+        nodePools: cache.nodePoolInformer,
+        configMaps: cache.configMapInformer,
+        nodes: cache.nodeInformer,
+        reports: cache.reportInformer,
       },
-      removed: (key) => queue.add(serviceQueueKey(key)),
-    });
-    poolServiceInformer.on({
-      changed: (_, poolService, before) => {
-        notice(poolService);
-        for (const one of [poolService, before]) this.#addServiceOf(one);
-      },
-      removed: (_, poolService) => this.#addServiceOf(poolService),
-    });
-    nodePoolInformer.on({
-      changed: (name, nodePool, before) => {
-        if (before === undefined || says(nodePool) !== says(before)) queue.add(poolQueueKey(name));
-      },
-      removed: (name) => queue.add(poolQueueKey(name)),
-    });
-    configMapInformer.on({
-      changed: (_, configMap, before) => {
-        for (const one of [configMap, before]) {
-          const nodePool = one && nodePoolOfConfigMap(one);
-          if (nodePool !== undefined) queue.add(poolQueueKey(nodePool));
+      this.#queue,
+      (change) => {
+        if (this.#loadBalancerSet.notice(change.object, change.isGone)) {
+          // it may have come with its CRD, after which the informer asks only now and then
+          if (!cache.poolServiceInformer.isServed) void cache.poolServiceInformer.relist();
+          this.#dispatch.enqueueServices();
         }
+        return this.#contests.see(change);
       },
-      removed: (_, { metadata }) => queue.add(poolQueueKey(metadata.labels?.[NODE_POOL_LABEL] ?? '')),
-    });
-    nodeInformer.on({
-      changed: (_, node, before) => {
-        if (before === undefined || internalIps(node) !== internalIps(before)) queue.add(NODES_KEY);
-      },
-      removed: () => queue.add(NODES_KEY),
-    });
-  }
-
-  #addServiceOf(poolService: KubeObject | undefined): void {
-    const service = poolService && serviceOfPoolService(poolService);
-    if (service !== undefined) this.#queue.add(serviceQueueKey(service));
+    );
+    const sweep = setInterval(() => this.#queue.add(SWEEP_KEY), SWEEP_MS).unref();
+    this.#watching.signal.addEventListener('abort', () => clearInterval(sweep));
   }
 
   #watchSources(): void {
@@ -236,13 +231,4 @@ export class Controller {
       configs: () => this.#sites.configs(),
     });
   }
-}
-
-/** What of a NodePool object matters here: its status changes with every node's heartbeat. */
-function says({ metadata }: KubeObject): string {
-  return JSON.stringify([metadata.uid, metadata.labels, metadata.deletionTimestamp]);
-}
-
-function internalIps({ status }: NodeObject): string {
-  return JSON.stringify((status?.addresses ?? []).filter(({ type }) => type === 'InternalIP'));
 }

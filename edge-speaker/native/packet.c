@@ -27,9 +27,16 @@ static struct tpacket2_hdr *frame_at(struct packet_socket *s, uint32_t i) {
                                  (size_t)(i % s->frames_per_block) * s->frame_bytes);
 }
 
-/* A tag the card stripped belongs to a VLAN; its frames are not this link's. Priority tags (id 0) are. */
-static bool of_other_vlan(const struct tpacket2_hdr *h, uint32_t status) {
-  return (status & TP_STATUS_VLAN_VALID) != 0 && (h->tp_vlan_tci & VLAN_ID_MASK) != 0;
+/*
+ * Frames of VLANs above this link are not this link's, but a socket bound to one EtherType gets them too, in three ways: with
+ * the tag beside the frame; without it, in the name of the VLAN's interface; or, where no interface has that VLAN, without it
+ * and as another host's, which a group address is never else. Priority tags (id 0) are this link's.
+ */
+static bool of_other_vlan(const struct packet_socket *s, const struct tpacket2_hdr *h, uint32_t status,
+                          const struct sockaddr_ll *from) {
+  if (from->sll_ifindex != s->ifindex) return true;
+  if ((status & TP_STATUS_VLAN_VALID) != 0 && (h->tp_vlan_tci & VLAN_ID_MASK) != 0) return true;
+  return from->sll_pkttype == PACKET_OTHERHOST && h->tp_snaplen > 0 && (*((const uint8_t *)h + h->tp_mac) & 1) != 0;
 }
 
 static void on_readable(struct poller *p) {
@@ -41,7 +48,7 @@ static void on_readable(struct poller *p) {
     if (!(status & TP_STATUS_USER)) break;
     const struct sockaddr_ll *from =
         (const struct sockaddr_ll *)((uint8_t *)h + TPACKET_ALIGN(sizeof(struct tpacket2_hdr)));
-    if (from->sll_pkttype != PACKET_OUTGOING && !of_other_vlan(h, status)) {
+    if (from->sll_pkttype != PACKET_OUTGOING && !of_other_vlan(s, h, status, from)) {
       uint32_t length = h->tp_snaplen < s->slot_bytes ? h->tp_snaplen : s->slot_bytes;
       uint32_t *info = s->info + (size_t)count * INFO_FIELDS;
       memcpy(s->slots + (size_t)count * s->slot_bytes, (uint8_t *)h + h->tp_mac, length);
@@ -169,6 +176,7 @@ napi_value open_packet(napi_env env, napi_callback_info cb) {
   s->poller.readable = on_readable;
   s->poller.shut = shut;
   s->poller.release = release;
+  s->ifindex = (int)ifindex;
   s->slots = slots_at;
   s->info = info_at;
   s->slot_bytes = (size_t)slot_bytes;

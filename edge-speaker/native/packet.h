@@ -14,6 +14,7 @@ struct packet_socket {
   struct poller poller; /* first: poller_this() returns either */
   uint8_t *ring;
   size_t ring_bytes;
+  int ifindex;
   uint32_t block_bytes, frame_bytes, frames_per_block, frame_count, next;
   uint8_t *slots;  /* a JavaScript Buffer: FRAMES_PER_TURN slots of slot_bytes */
   uint32_t *info;  /* a JavaScript Uint32Array: INFO_FIELDS for each slot */

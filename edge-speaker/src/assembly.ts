@@ -6,9 +6,11 @@ import { SpeakerDriver } from './drive/driver.ts';
 import { EndpointWatch } from './drive/endpoint-watch.ts';
 import { LocalView } from './drive/local-view.ts';
 import { Reading } from './drive/reading.ts';
+import { ReportPace } from './drive/report-pace.ts';
 import { Speaker } from './hub/speaker.ts';
 import { FolderDisk } from './io/cache-disk.ts';
 import { TcpProber } from './io/endpoint-prober.ts';
+import { RawIcmpv6SocketFactory } from './io/icmpv6-socket.ts';
 import { LinuxLinks } from './io/links-linux.ts';
 import { watchLoopLag } from './io/loop-lag.ts';
 import { PacketSocketFactory } from './io/packet-socket.ts';
@@ -22,6 +24,7 @@ import type { Road } from './kube/api-road.ts';
 import { roadTo } from './kube/api-target.ts';
 import { EventQueue } from './kube/event-queue.ts';
 import { EventWriter } from './kube/event-writer.ts';
+import { ReportWriter } from './kube/report-writer.ts';
 import { YurtHubFeed } from './kube/yurthub-feed.ts';
 import { HealthServer } from './observe/health-server.ts';
 import type { SpeakerLog } from './observe/log.ts';
@@ -80,12 +83,13 @@ export async function assemble({
   const announcer = new Announcer({
     links,
     sockets,
+    icmpv6: new RawIcmpv6SocketFactory(),
     clock,
     timers,
     random,
     log: log.named('announcer'),
     settings: view.site ?? siteDefaults,
-    count: (name, labels) => tallyOf(metrics, name).count(Object.values(labels)[0] ?? ''),
+    count: (name, label) => tallyOf(metrics, name).count(label),
     onEvent: (event) => driver.onAnnouncer(event),
   });
   const said = new Set<string>();
@@ -102,6 +106,7 @@ export async function assemble({
       }
       return answer.ok ? answer.link.name : undefined;
     },
+    isHeldElsewhere: (address) => driver.session?.heldElsewhere(address) ?? false,
     monotonicMs: clock.monotonicMs,
     wallMs: clock.wallMs,
     random,
@@ -149,6 +154,15 @@ export async function assemble({
     clock,
     timers,
   );
+  const report = new ReportPace({
+    sink: new ReportWriter(new ApiClient(road), VERSION),
+    read: () => speaker.report(),
+    clock,
+    timers,
+    random,
+    log: log.named('report'),
+    count: (outcome) => metrics.reports.count(outcome),
+  });
   const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
   await keys.start();
   const driver = new SpeakerDriver({
@@ -188,9 +202,11 @@ export async function assemble({
       }),
     touch: () => writer.touch(),
     report: (event) => events.add(event),
+    tellCloud: (urgent) => report.changed(urgent),
     judged: () => endpoints.run(),
     onLink: (connected) => {
       events.setOpen(connected);
+      report.setOpen(connected);
       if (!connected) writer.linkLost();
     },
   });
@@ -217,6 +233,7 @@ export async function assemble({
     async leave(reason) {
       writer.stop();
       endpoints.stop();
+      report.stop();
       await driver.leave(reason);
       speaker.lastWord();
       await Promise.all([writer.flush(), local?.stop()]);
@@ -278,6 +295,10 @@ function tallyOf(metrics: SpeakerMetrics, name: CountName) {
       return metrics.arpReceived;
     case 'arp_replies':
       return metrics.arpReplies;
+    case 'ndp_received':
+      return metrics.ndpReceived;
+    case 'ndp_replies':
+      return metrics.ndpReplies;
     case 'gratuitous_sent':
       return metrics.gratuitous;
     case 'probes_sent':

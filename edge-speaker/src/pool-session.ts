@@ -118,6 +118,11 @@ export class PoolSession {
     return this.machine.owners();
   }
 
+  /** Whether another member that lives claims the address now, and goes on offering it. */
+  heldElsewhere(address: string): boolean {
+    return this.machine.heldElsewhere(address);
+  }
+
   members(): readonly MemberSnapshot[] {
     return this.machine.members();
   }

@@ -5,6 +5,8 @@ import { EXCLUDE_NODE_LABEL, NODE_POOL_LABEL, OUT_OF_SERVICE_TAINT } from './nam
 /** What cloud and edge need to know of a Node. Ready is not among it: the cloud's opinion of a site it cannot reach is void. */
 export interface NodeFacts {
   readonly name: string;
+  /** Absent: no API server has seen the object. */
+  readonly uid?: string;
   /** Absent: the node is in no NodePool. */
   readonly nodePool: string | undefined;
   /** Canonical texts, in the order of the object. */
@@ -20,6 +22,7 @@ export function decodeNode({ metadata, spec, status }: NodeObject): NodeFacts {
   const ips = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
   return {
     name: metadata.name ?? '',
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
     nodePool: labels[NODE_POOL_LABEL] || undefined,
     internalIps: ips.map(({ address }) => canonicalIp(address)).filter((ip) => ip !== undefined),
     excluded: Object.hasOwn(labels, EXCLUDE_NODE_LABEL),

@@ -1,4 +1,5 @@
-import type { Node } from 'yaml';
+import { isScalar, type Node } from 'yaml';
+import { parseDurationMs } from './duration.ts';
 import { didYouMean } from './edit-distance.ts';
 import { quote } from './problem.ts';
 import { FAIL_BACKS, type SiteConfig, SPLIT_POLICIES } from './site-config.ts';
@@ -12,6 +13,7 @@ const SITE_SHAPE: Shape = {
     'minReadySeconds',
     'probes',
     'gratuitous',
+    'refresh',
     'interfaces',
     'allowOutsideRanges',
   ],
@@ -24,6 +26,8 @@ export const SITE_LIMITS = {
   minReadySeconds: { least: 0, most: 300 },
   probes: { count: { least: 1, most: 10 }, intervalMs: { least: 1, most: 2_000 } },
   gratuitous: { count: { least: 1, most: 20 }, intervalMs: { least: 10, most: 60_000 } },
+  /** Or 0: none. */
+  refreshMs: { least: 1_000, most: 3_600_000 },
 } as const;
 
 /** Linux takes 15 bytes, none of them a blank or a slash; `*` stands for any run of characters. */
@@ -56,6 +60,7 @@ export function decodeSite(node: Node | null, reader: YamlReader, defaults: Site
       (entry) => decodeBurst(entry, reader, SITE_LIMITS.gratuitous, defaults.gratuitous),
       defaults.gratuitous,
     ),
+    refreshMs: read('refresh', (entry) => decodeRefresh(entry, reader), defaults.refreshMs),
     interfaces: read('interfaces', (entry) => decodeInterfaces(entry, reader), defaults.interfaces),
     allowOutsideRanges: read('allowOutsideRanges', (entry) => reader.boolean(entry), defaults.allowOutsideRanges),
     splitPolicy: read('splitPolicy', (entry) => oneWord(entry, reader, SPLIT_POLICIES), defaults.splitPolicy),
@@ -77,6 +82,14 @@ function decodeBurst(entry: Entry, reader: YamlReader, limits: BurstLimits, defa
     intervalMs:
       (interval && reader.durationMs(interval, limits.intervalMs.least, limits.intervalMs.most)) ?? defaults.intervalMs,
   };
+}
+
+/** A zero in any spelling turns it off. */
+function decodeRefresh(entry: Entry, reader: YamlReader): number | undefined {
+  const { least, most } = SITE_LIMITS.refreshMs;
+  const value: unknown = isScalar(entry.node) ? entry.node.value : undefined;
+  const isOff = value === 0 || (typeof value === 'string' && parseDurationMs(value) === 0);
+  return isOff ? 0 : reader.durationMs(entry, least, most, '0 for none');
 }
 
 function decodeInterfaces(entry: Entry, reader: YamlReader): readonly string[] | undefined {

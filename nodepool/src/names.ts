@@ -39,6 +39,10 @@ export const ENDPOINT_PROBE_ANNOTATION = 'service.openyurt.io/endpoint-probe';
 export const ALLOW_RENUMBER_ANNOTATION = 'service.openyurt.io/allow-renumber';
 /** Service condition type. */
 export const ADDRESSES_ALLOCATED_CONDITION = 'service.openyurt.io/AddressesAllocated';
+/** Service condition type: a host of a site uses one of the Service's addresses. Absent where none does. */
+export const ADDRESS_CONFLICT_CONDITION = 'service.openyurt.io/AddressConflict';
+/** Every condition type of ours. */
+export const OUR_CONDITIONS: readonly string[] = [ADDRESSES_ALLOCATED_CONDITION, ADDRESS_CONFLICT_CONDITION];
 /** MetalLB's annotation prefixes, read as aliases of ours: `address-pool`, `allow-shared-ip`, `loadBalancerIPs`. */
 export const METALLB_PREFIXES = ['metallb.io/', 'metallb.universe.tf/'] as const;
 

@@ -4,8 +4,13 @@ export interface SiteConfig {
   readonly heartbeatMs: number;
   /** Probes of an address new to the pool before it is first announced (RFC 5227 §2.1), and their spacing. */
   readonly probes: { readonly count: number; readonly intervalMs: number };
-  /** Gratuitous ARP on taking an address: how many, and how far apart. */
+  /** Gratuitous ARP and unsolicited neighbour advertisements on taking an address: how many, and how far apart. */
   readonly gratuitous: { readonly count: number; readonly intervalMs: number };
+  /**
+   * Milliseconds after which an announced address is said again, up to a tenth less; 0: never. Switches forget a silent
+   * station after 300 s (IEEE 802.1Q §8.8.3, ageing time).
+   */
+  readonly refreshMs: number;
   /** Interface names or patterns with `*`; empty: the interface whose subnet holds the address. */
   readonly interfaces: readonly string[];
   /** true: a Service may ask for an address outside the ranges. */
@@ -30,6 +35,7 @@ export const DEFAULT_SITE_CONFIG: SiteConfig = {
   heartbeatMs: 100,
   probes: { count: 3, intervalMs: 10 },
   gratuitous: { count: 3, intervalMs: 500 },
+  refreshMs: 60_000,
   interfaces: [],
   allowOutsideRanges: false,
   splitPolicy: 'always',

@@ -106,12 +106,15 @@ export class YamlReader {
     return undefined;
   }
 
-  durationMs(entry: Entry, leastMs: number, mostMs: number): number | undefined {
+  /** @param besides what else may stand there, for the problem's text */
+  durationMs(entry: Entry, leastMs: number, mostMs: number, besides = ''): number | undefined {
     const value: unknown = isScalar(entry.node) ? entry.node.value : undefined;
     const ms = typeof value === 'string' ? parseDurationMs(value) : undefined;
     if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
     const bounds = `from ${formatDurationMs(leastMs)} to ${formatDurationMs(mostMs)}`;
-    this.wrongKind(entry, `a duration ${bounds}`, `Write a duration ${bounds}, such as 100ms or 2s.`);
+    const or = besides === '' ? '' : `, or ${besides}`;
+    const example = leastMs < 1_000 ? '100ms or 2s' : '30s or 2m';
+    this.wrongKind(entry, `a duration ${bounds}${or}`, `Write a duration ${bounds}, such as ${example}${or}.`);
     return undefined;
   }
 

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { controlPlaneBinaries } from '../support/kube/available.ts';
-import { canMakeSites, reexecInUserNamespaceIfNeeded } from '../support/netns/enter.mjs';
+import { reexecInUserNamespaceIfNeeded } from '../support/netns/enter.mjs';
 import { Stage } from '../support/stage.ts';
 import { Arena } from './failover/arena.ts';
 import type { Contestant } from './failover/contestant.ts';
@@ -12,6 +10,7 @@ import { Ours } from './failover/ours.ts';
 import { progress, say } from './failover/progress.ts';
 import { figuresOf, markdown, type Series } from './failover/table.ts';
 import { NEVER_MS, type Trial, tryOnce } from './failover/trial.ts';
+import { whatIsMissing } from './failover/what-is-missing.ts';
 import type { BenchResult } from './main.ts';
 
 const USAGE = `Usage: npm run bench -- failover [--runs 20] [--peer metallb [--peer-runs 5]] [--tuned] [--only TEXT] [--json FILE]
@@ -55,7 +54,7 @@ export async function run(argv: readonly string[]): Promise<BenchResult & { seri
   const whole = [runs, peerRuns].every((count) => Number.isInteger(count) && count > 0);
   if (!whole || (values.peer !== undefined && values.peer !== 'metallb')) throw new Error(USAGE);
   await reexecInUserNamespaceIfNeeded();
-  const missing = whatIsMissing(values.peer !== undefined);
+  const missing = whatIsMissing({ kube: values.peer !== undefined });
   if (missing !== undefined) throw new Error(`the failover benchmark cannot run here: ${missing}`);
   const startedMs = performance.now();
   say(machineLine());
@@ -87,14 +86,6 @@ export async function run(argv: readonly string[]): Promise<BenchResult & { seri
   return { figures: figures(series), series };
 }
 
-function whatIsMissing(kube: boolean): string | undefined {
-  if (!existsSync(new URL('../../edge-speaker/dist/speaker.mjs', import.meta.url))) return 'run npm run build first';
-  const can = canMakeSites();
-  if (!can.ok) return `${can.reason}. ${can.remedy}`;
-  const binaries = kube ? controlPlaneBinaries() : { ok: true as const };
-  return binaries.ok ? undefined : binaries.reason;
-}
-
 async function contest(stage: Stage, contestant: Contestant, wanted: Wanted): Promise<Series[]> {
   progress(`${contestant.name}: starting`);
   const arena = await Arena.open(stage, contestant);
@@ -117,8 +108,8 @@ async function contest(stage: Stage, contestant: Contestant, wanted: Wanted): Pr
           trials.push(await tryOnce(arena, failure, node, { returnMs, recover }));
           progress(`${contestant.name}, ${cloud}, ${failure.name}: ${trials.length} of ${wanted.runs}`);
         }
-        const targetMs = wanted.tuned ? failure.tunedTargetMs : failure.targetMs;
-        const one = { contestant: contestant.name, cloud, failure: failure.name, targetMs, trials };
+        const target = wanted.tuned ? failure.tunedTarget : failure.target;
+        const one = { contestant: contestant.name, cloud, failure: failure.name, target, trials };
         all.push(one);
         say(summary(one, performance.now() - startedMs));
       }

@@ -14,7 +14,6 @@ export interface BenchResult {
 }
 
 interface Bench {
-  readonly summary: string;
   run(argv: readonly string[]): Promise<BenchResult>;
 }
 
@@ -29,10 +28,12 @@ const at = rest.indexOf('--json');
 const file = at < 0 ? undefined : rest[at + 1];
 if (at >= 0) rest.splice(at, 2);
 
+const isAskedForHelp = name === '' || name === '--help';
 if (!names.includes(name)) {
   process.stderr.write(`Usage: npm run bench -- NAME [--json FILE]\nBenchmarks: ${names.join(', ')}\n`);
-  if (name !== '') process.stderr.write(`There is no benchmark ${JSON.stringify(name)}.${didYouMean(name, names)}\n`);
-  process.exitCode = name === '' || name === '--help' ? 0 : 2;
+  if (!isAskedForHelp)
+    process.stderr.write(`There is no benchmark ${JSON.stringify(name)}.${didYouMean(name, names)}\n`);
+  process.exitCode = isAskedForHelp ? 0 : 2;
 } else if (at >= 0 && file === undefined) {
   process.stderr.write('--json wants a file name\n');
   process.exitCode = 2;

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
-import type { ServiceObject } from '@openyurt/nodepool-types';
+import { type ConfigMapObject, decodeNodeReport, type KubeObject, type ServiceObject } from '@openyurt/nodepool-types';
 import { DataPlane } from '../support/data-plane.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
 import { kubeProxyProblem } from '../support/kube/kube-proxy.ts';
@@ -95,6 +95,22 @@ describe('the main job on the real kube-apiserver', function () {
     for (const { name } of POOLS) await until200(name);
   });
 
+  it('has the report of each node, owned by its Node', async () => {
+    for (const node of POOLS.flatMap(({ nodes }) => nodes)) {
+      const path = `/api/v1/namespaces/yurtlb-reports/configmaps/${node}`;
+      const read = () => stage.cloud.get<ConfigMapObject>(path).catch(() => undefined);
+      await waitUntil(`the report of ${node}`, async () => (await read()) !== undefined, PATIENCE);
+      const object = (await read()) ?? assert.fail('it is gone again');
+      const decoded = decodeNodeReport(object);
+      assert.ok(decoded.ok, decoded.ok ? '' : decoded.problem);
+      const { uid } = (await stage.cloud.get<KubeObject>(`/api/v1/nodes/${node}`)).metadata;
+      assert.deepEqual(
+        object.metadata.ownerReferences?.map((owner) => [owner.kind, owner.name, owner.uid]),
+        [['Node', node, uid]],
+      );
+    }
+  });
+
   it('goes on with the cloud link cut, and nobody moves', async () => {
     for (const { name } of POOLS) {
       const client = await ArpClient.start(stage.site, stage.site.pool(name).clientNs, [IP]);
@@ -126,6 +142,17 @@ describe('the main job on the real kube-apiserver', function () {
       await client?.until(`another node of ${name} answers`, others, { sinceMs: Date.now() });
       await until200(name);
     }
+  });
+
+  it('forgets the report of a Node that is deleted', async () => {
+    const read = () =>
+      stage.cloud.get('/api/v1/namespaces/yurtlb-reports/configmaps/sh-b').then(
+        () => true,
+        () => false,
+      );
+    assert.equal(await read(), true);
+    await stage.cloud.delete('/api/v1/nodes/sh-b');
+    await waitUntil('the report is gone', async () => !(await read()), PATIENCE);
   });
 
   it('was refused nothing by RBAC', () => {

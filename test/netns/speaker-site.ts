@@ -33,8 +33,10 @@ export class SpeakerSite {
 
   private constructor(readonly site: Site) {}
 
-  static async create(nodes: readonly string[]): Promise<SpeakerSite> {
-    const site = await Site.create({ prefix: 'sp', pools: [{ name: POOL, nodes }] });
+  /** @param lan6 first part of the LAN's IPv6 /64, where it has one */
+  static async create(nodes: readonly string[], lan6?: string): Promise<SpeakerSite> {
+    const pool = { name: POOL, nodes, ...(lan6 === undefined ? {} : { lan6 }) };
+    const site = await Site.create({ prefix: 'sp', pools: [pool] });
     const made = new SpeakerSite(site);
     try {
       await made.startCloud();
@@ -228,7 +230,9 @@ export class SpeakerSite {
     const child = this.site.spawn(cloudNs, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     if (child.stdout === null) throw new Error('the API server was started without a pipe');
     await once(createInterface({ input: child.stdout }), 'line');
-    await this.api('POST', '/api/v1/namespaces', { metadata: { name: 'yurtlb-system' } });
+    for (const name of ['yurtlb-system', 'yurtlb-reports']) {
+      await this.api('POST', '/api/v1/namespaces', { metadata: { name } });
+    }
     await this.api('POST', '/api/v1/namespaces/yurtlb-system/configmaps', {
       metadata: { name: POOL, labels: { 'apps.openyurt.io/nodepool': POOL } },
       data: { config: CONFIG, site: 'minReadySeconds: 0' }, // who comes back has its addresses again at once

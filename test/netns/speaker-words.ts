@@ -8,8 +8,10 @@ export interface State {
     services: string[];
     owner: string | null;
     offered: true | string;
+    noLink?: string;
     staleEndpoints: boolean;
     here?: { state: string; byMac?: string };
+    conflict?: { kind: string; byMac: string };
   }[];
   readonly members: { node: string; state: string }[];
 }
@@ -18,8 +20,12 @@ export interface State {
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
+  /** When it was written. */
+  readonly ts?: string;
   readonly logger?: string;
   readonly code?: string;
   readonly remedy?: string;
+  readonly address?: string;
+  readonly byMac?: string;
   readonly err?: { readonly code: string; readonly message: string; readonly remedy: string };
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../edge-speaker/src/ports/frame-socket.ts';
 import type { Link, Links } from '../../edge-speaker/src/ports/links.ts';
 
-/** A link of a memory LAN: `eth0`, up, 192.168.10.11/24, with the default route, unless said otherwise. */
+/** A link of a memory LAN: `eth0`, up, 192.168.10.11/24, with the IPv4 default route, unless said otherwise. */
 export function memoryLink(change: Partial<Link> = {}): Link {
   return {
     index: 2,
@@ -16,7 +16,7 @@ export function memoryLink(change: Partial<Link> = {}): Link {
     up: true,
     carrier: true,
     addresses: [{ ip: '192.168.10.11', prefixBits: 24, family: 'IPv4' }],
-    isDefaultRoute: true,
+    defaultRouteOf: ['IPv4'],
     ...change,
   };
 }
@@ -87,6 +87,8 @@ class MemorySocket implements FrameSocket {
     private readonly frames: Buffer[],
     private readonly clock: Clock,
   ) {}
+
+  hearNdp(): undefined {}
 
   send(frame: Buffer): void {
     const copy = Buffer.from(frame);

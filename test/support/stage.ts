@@ -1,7 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KubeObject, LOAD_BALANCER_CLASS, NODE_POOL_LABEL, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
+import {
+  type KubeObject,
+  LOAD_BALANCER_CLASS,
+  NODE_POOL_LABEL,
+  REPORTS_NAMESPACE,
+  SYSTEM_NAMESPACE,
+} from '@openyurt/nodepool-types';
 import { atExit } from './at-exit.ts';
 import type { Cloud } from './cloud/cloud.ts';
 import { startKubeCloud } from './cloud/kube-cloud.ts';
@@ -17,6 +23,8 @@ export interface StageSpec {
     readonly name: string;
     readonly nodes: readonly string[];
     readonly labels?: Record<string, string>;
+    /** As in `PoolSpec`. */
+    readonly lan?: string;
   }[];
   /** `config` of every NodePool's ConfigMap; NodePools are separate LANs and may have the same. */
   readonly addresses: string;
@@ -66,9 +74,11 @@ export class Stage {
   /** NodePools, Nodes and address ConfigMaps, as an operator would have them. */
   objects(): KubeObject[] {
     const { pools, addresses, site } = this.spec;
-    const system: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } };
+    const namespaces = [SYSTEM_NAMESPACE, REPORTS_NAMESPACE].map(
+      (name): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+    );
     return [
-      ...(this.spec.kube ? [] : [system]), // the manifests brought it
+      ...(this.spec.kube ? [] : namespaces), // the manifests brought them
       ...pools.flatMap((pool) => [
         {
           apiVersion: 'apps.openyurt.io/v1beta2',

@@ -26,7 +26,7 @@ const HOUSE: Record<string, Record<string, Room>> = {
     reconcile: pure('ipam', 'plan', 'ports'),
     kube: { own: ['ports'], packages: [WORDS, KUBE, 'node:'] },
     observe: { own: ['ports'], packages: [WORDS, 'pino', 'prom-client', 'node:'] },
-    cli: { own: ['plan', 'ipam'], packages: [WORDS, 'yaml', 'node:'] },
+    cli: { own: ['plan', 'ipam', 'kube'], packages: [WORDS, 'yaml', 'node:'] },
     'options.ts': { own: [], packages: [WORDS, 'node:'] },
     'controller.ts': anything,
     'main.ts': anything,

@@ -10,6 +10,7 @@ Commands:
   validate FILE...  check address configuration before it is applied
   key               print a new pool key as a Secret manifest
   status            what the speaker on this node knows: cloud, members, addresses
+  export            the addresses in force, as annotations that ask for them
 
 Options:
   -h, --help        print this, or with a command that command's help
@@ -57,4 +58,26 @@ Options:
       --server URL  the speaker's health address (default http://127.0.0.1:10372)
   -o, --output json print all that the speaker says, as JSON
   -h, --help        print this`,
+
+  export: `Usage: yurtlb export [-n NAMESPACE | -A] [-o yaml|patch] [--kubeconfig FILE]
+
+Prints which addresses Services have in each NodePool, from the cluster. A Service that carries
+them as annotations gets the same ones again wherever it is created without its status: from Git,
+or from a backup. Entries that others wrote are left out and named on standard error.
+
+  yurtlb export -A                 a table; PINNED: the Service asks for just these already
+  yurtlb export -A -o patch | sh   annotates the Services now: a kubectl line for each
+  yurtlb export -n shop -o yaml    a patch for the manifests in Git ("patches" of a kustomization)
+
+It reads alone: the verb list on services, poolservices.network.openyurt.io and
+nodepools.apps.openyurt.io is enough.
+
+Exit code: 0, or 1 where the cluster does not answer or refuses, 2 wrong usage.
+
+Options:
+  -A, --all-namespaces      Services of all namespaces
+  -n, --namespace NAMESPACE of this one (default: the current context's)
+  -o, --output yaml|patch   a patch for manifests, or lines for a shell (default: a table)
+      --kubeconfig FILE     default: $KUBECONFIG, ~/.kube/config, or the Pod's service account
+  -h, --help                print this`,
 } as const;

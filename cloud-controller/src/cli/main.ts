@@ -1,5 +1,6 @@
 import { didYouMean, LbError, VERSION } from '@openyurt/nodepool-types';
 import { badOption, parseCommandLine } from './command-line.ts';
+import { exportAddresses } from './export.ts';
 import { HELP } from './help-text.ts';
 import { key } from './key.ts';
 import { status } from './status.ts';
@@ -10,9 +11,10 @@ const COMMANDS: Record<string, (argv: readonly string[], terminal: Terminal) => 
   validate,
   key,
   status,
+  export: exportAddresses,
 };
 /** Every word that may stand first; the programs are started by `bin/yurtlb.mjs`. */
-const WORDS = ['controller', 'speaker', 'validate', 'key', 'status', 'help'];
+const WORDS = ['controller', 'speaker', 'validate', 'key', 'status', 'export', 'help'];
 
 /**
  * The commands a person runs: everything but `controller` and `speaker`.

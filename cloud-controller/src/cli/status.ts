@@ -2,6 +2,7 @@ import { HEALTH_PORT, hereWords, humanDuration, LbError, NODE_POOL_LABEL } from 
 import { badOption, parseCommandLine } from './command-line.ts';
 import { HELP } from './help-text.ts';
 import { decodeSpeakerState, type SpeakerState } from './speaker-state.ts';
+import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 const NONE = '<none>';
@@ -124,16 +125,4 @@ function noAddresses({ nodePool, view = [] }: SpeakerState): string {
 
 function ago(seconds: number | null | undefined): string {
   return typeof seconds === 'number' ? humanDuration(seconds * 1000) : NONE;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): string[] {
-  if (rows.length === 0) return [empty];
-  const all = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
-  return all.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
 }

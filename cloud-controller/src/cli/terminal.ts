@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { ClusterLists } from './cluster-reader.ts';
 
 /** What a command may touch, handed in so that a test can hold it. */
 export interface Terminal {
@@ -10,6 +11,8 @@ export interface Terminal {
   readFile(path: string): Promise<Buffer>;
   /** @throws TypeError where nobody answers within 5 s */
   fetch(url: string): Promise<{ readonly status: number; readonly text: string }>;
+  /** @param kubeconfig a path; undefined: where kubectl would look @throws LbError `LB_NO_KUBECONFIG` */
+  cluster(kubeconfig: string | undefined): Promise<ClusterLists>;
   randomBytes(count: number): Buffer;
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
@@ -38,6 +41,8 @@ export const systemTerminal: Terminal = {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return { status: response.status, text: await response.text() };
   },
+  // loaded when it is wanted: the Kubernetes client is ten times the rest
+  cluster: async (kubeconfig) => (await import('./cluster-reader.ts')).ClusterReader.open(kubeconfig),
   randomBytes,
   wallMs: Date.now,
 };

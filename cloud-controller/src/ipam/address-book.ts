@@ -1,11 +1,12 @@
-import type { AddressConfig, IpAddress, PortKey } from '@openyurt/nodepool-types';
+import type { AddressConfig, IpAddress } from '@openyurt/nodepool-types';
 import { Accounts } from './accounts.ts';
 import { AddressSet } from './address-set.ts';
-import type { Account, Hold } from './hold.ts';
+import type { Hold } from './hold.ts';
+import { heldBy, heldIn, portHeld, refusalAmong } from './holders-of-one.ts';
 import { Ledger } from './ledger.ts';
 import { placeOf } from './place.ts';
 import { PortsInUse } from './ports-in-use.ts';
-import { type Holder, hasPort, type Refusal, sameHolder, sharingRefusal } from './sharing.ts';
+import { type Holder, type Refusal, sameHolder } from './sharing.ts';
 import { SiteRanges } from './site-ranges.ts';
 import { SiteUsage } from './usage.ts';
 
@@ -82,6 +83,19 @@ export class AddressBook {
     for (const address of changed) this.#freed.push({ nodePool: FOREIGN, address });
   }
 
+  /** From now on the address is not given out unasked in the NodePool: a host there uses it. */
+  avoid(nodePool: string, address: IpAddress): void {
+    this.site(nodePool).avoid.add(address);
+  }
+
+  /** It may be given out again. */
+  unavoid(nodePool: string, address: IpAddress): void {
+    const { avoid } = this.site(nodePool);
+    if (!avoid.has(address)) return;
+    avoid.delete(address);
+    this.#freed.push({ nodePool, address });
+  }
+
   /** The addresses in use with one of the Service's ports, one set per port: none of them can be given to it. */
   portsInUse(holder: Holder): AddressSet[] {
     return this.#ports.with(holder.ports);
@@ -148,12 +162,6 @@ export class AddressBook {
     if (hold !== undefined) this.#freed.push({ nodePool, address: this.#strike(hold) });
   }
 
-  /** Takes a {@link take} back that was never shown to anyone: nobody is told that the address is free. */
-  untake(key: string, nodePool: string, address: IpAddress): void {
-    const hold = this.#find(key, nodePool, address);
-    if (hold !== undefined) this.#strike(hold);
-  }
-
   setRequested(key: string, { nodePool, address }: Holding, requested: boolean): void {
     const hold = this.#find(key, nodePool, address);
     if (hold !== undefined) hold.requested = requested;
@@ -208,40 +216,6 @@ export class AddressBook {
     this.#accounts.strike(hold);
     return address;
   }
-}
-
-/** @param first of those who hold the address */
-function refusalAmong(first: Hold | undefined, nodePool: string | undefined, asking: Holder): Refusal | undefined {
-  for (let hold = first; hold !== undefined; hold = hold.nextOfAddress) {
-    const other = hold.account.holder;
-    if (other.key === asking.key) continue;
-    const sharing = hold.site.nodePool === nodePool ? sharingRefusal(asking, other) : undefined;
-    if (sharing !== undefined) return sharing;
-    const port = asking.ports.find((mine) => hasPort(other, mine));
-    if (port !== undefined) return { reason: 'PortInUse', holder: other.key, port };
-  }
-  return undefined;
-}
-
-/** The Service's own among those who hold the address, in the NodePool. */
-function heldBy(first: Hold | undefined, account: Account | undefined, site: SiteUsage): Hold | undefined {
-  let hold = first;
-  while (hold !== undefined && (hold.account !== account || hold.site !== site)) hold = hold.nextOfAddress;
-  return hold;
-}
-
-/** Whether one of those who hold the address holds it in the NodePool. */
-function heldIn(first: Hold | undefined, site: SiteUsage): boolean {
-  let hold = first;
-  while (hold !== undefined && hold.site !== site) hold = hold.nextOfAddress;
-  return hold !== undefined;
-}
-
-/** Whether one of those who hold the address keeps the port in use: the same Service elsewhere, or another. */
-function portHeld(first: Hold | undefined, port: PortKey): boolean {
-  let hold = first;
-  while (hold !== undefined && !hasPort(hold.account.holder, port)) hold = hold.nextOfAddress;
-  return hold !== undefined;
 }
 
 /** Addresses of other controllers are shared with nobody. */

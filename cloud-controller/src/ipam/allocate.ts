@@ -15,14 +15,23 @@ export interface Ask {
   readonly prefer: readonly IpAddress[];
   /** NodePools that want an address for the same Service next: one that suits them too is taken where there is one. */
   readonly next: readonly string[];
+  /** The Service's address of the other family: of those it may share, one that the same Services hold goes first. */
+  readonly beside?: IpAddress;
 }
 
 export type NoAddress =
   | { readonly reason: 'NoConfig' }
   | { readonly reason: 'NoSuchPool'; readonly pool: string; readonly pools: readonly string[] }
   | { readonly reason: 'NoAutoAssign'; readonly pools: readonly string[] }
-  | { readonly reason: 'NoAddressOfFamily'; readonly pools: readonly string[] }
-  | { readonly reason: 'PoolExhausted'; readonly pools: readonly AddressPool[] };
+  /** `both`: each family is there, but no pool has the two. */
+  | { readonly reason: 'NoAddressOfFamily'; readonly pools: readonly string[]; readonly both?: true }
+  /** `avoided`: addresses that are free and that hosts of the site use. `both`: each family is there, but no pool can serve the two. */
+  | {
+      readonly reason: 'PoolExhausted';
+      readonly pools: readonly AddressPool[];
+      readonly avoided?: number;
+      readonly both?: true;
+    };
 
 export type Allocated = { readonly address: IpAddress } | NoAddress;
 
@@ -41,11 +50,26 @@ export function allocate(book: AddressBook, ask: Ask): Allocated {
   const pools = candidatePools(ranges, ask);
   if ('reason' in pools) return pools;
   const address = shared(book, ask, ranges, pools) ?? preferred(book, ask, ranges, pools) ?? lowest(book, ask, pools);
-  return address === undefined ? { reason: 'PoolExhausted', pools } : { address };
+  return address === undefined ? exhausted(book, ask, pools) : { address };
+}
+
+/** Ways to an address, the best first. Each: undefined where there is none in these pools. */
+export const WAYS = [
+  shared,
+  preferred,
+  (book: AddressBook, ask: Ask, _: SiteRanges, pools: readonly AddressPool[]) => lowest(book, ask, pools),
+] as const;
+
+export function exhausted(book: AddressBook, { nodePool, family }: Ask, pools: readonly AddressPool[]): NoAddress {
+  const avoided = book.site(nodePool).avoidedIn(pools, family);
+  return { reason: 'PoolExhausted', pools, ...(avoided === 0 ? {} : { avoided }) };
 }
 
 /** The address pools that may serve, in the order of the file. */
-function candidatePools(ranges: SiteRanges, ask: Ask): readonly AddressPool[] | NoAddress {
+export function candidatePools(
+  ranges: SiteRanges,
+  ask: Pick<Ask, 'pool' | 'family'>,
+): readonly AddressPool[] | NoAddress {
   const { pool: name, family } = ask;
   if (name === undefined) {
     const auto = ranges.autoAssignedOf(family);
@@ -64,24 +88,23 @@ function names(pools: readonly AddressPool[]): string[] {
 
 /** Whether the address may be given without being asked for by name. */
 function suits(book: AddressBook, nodePool: string, holder: Holder, pool: AddressPool, address: IpAddress): boolean {
-  return !avoided(pool, address) && !book.nodes.has(address) && book.refusal(nodePool, address, holder) === undefined;
+  if (avoided(pool, address) || book.nodes.has(address) || book.site(nodePool).avoid.has(address)) return false;
+  return book.refusal(nodePool, address, holder) === undefined;
 }
 
 function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+  const { beside, nodePool } = ask;
   const { sharingKey } = ask.holder;
   if (sharingKey === undefined) return undefined;
-  return book
-    .site(ask.nodePool)
-    .sharedUnder(sharingKey)
-    .find((address) => {
-      const pool = ranges.poolOf(address);
-      return (
-        address.family === ask.family &&
-        pool !== undefined &&
-        pools.includes(pool) &&
-        suits(book, ask.nodePool, ask.holder, pool, address)
-      );
-    });
+  const suitable = (address: IpAddress): boolean => {
+    const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;
+    return pool !== undefined && pools.includes(pool) && suits(book, nodePool, ask.holder, pool, address);
+  };
+  const all = book.site(nodePool).sharedUnder(sharingKey);
+  const partners = beside === undefined ? [] : book.holders(nodePool, beside);
+  const theirs = (address: IpAddress) => book.holders(nodePool, address).some((key) => partners.includes(key));
+  const best = partners.length === 0 ? undefined : all.find((address) => suitable(address) && theirs(address));
+  return best ?? all.find(suitable);
 }
 
 function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
@@ -94,7 +117,7 @@ function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: reado
 function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
   const { family } = ask;
   const site = book.site(ask.nodePool);
-  const taken = [site.used, book.nodes, ...book.portsInUse(ask.holder)];
+  const taken = [site.used, book.nodes, site.avoid, ...book.portsInUse(ask.holder)];
   const next = site.ranges === undefined ? [] : overlapping(book, site.ranges, ask);
   let first: IpAddress | undefined;
   let triesLeft = Math.min(COMMON_TRIES, Math.ceil(COMMON_CHECKS / Math.max(1, next.length)));

@@ -8,6 +8,8 @@ import { avoided, poolSize, type SiteRanges } from './site-ranges.ts';
 export class SiteUsage {
   /** Every address in use in this NodePool. */
   readonly used = new AddressSet();
+  /** Addresses that hosts of the site were seen to use: not given out unasked. */
+  readonly avoid = new AddressSet();
   /** Addresses held under a sharing key, lowest first. */
   readonly #shared = new ReuseMap<string, IpAddress[]>();
   readonly #inUse = new Map<AddressPool, Record<IpFamily, number>>();
@@ -68,6 +70,15 @@ export class SiteUsage {
       if (!this.used.has(node) && !avoided(pool, node)) free--;
     }
     return free;
+  }
+
+  /** How many addresses of these pools nobody holds and are avoided all the same. */
+  avoidedIn(pools: readonly AddressPool[], family: IpFamily): number {
+    if (this.avoid.size === 0) return 0;
+    return [...this.avoid.values()].filter((address) => {
+      const pool = address.family === family ? this.#ranges?.poolOf(address) : undefined;
+      return pool !== undefined && pools.includes(pool) && !this.used.has(address);
+    }).length;
   }
 
   #count(address: IpAddress, by: 1 | -1): void {

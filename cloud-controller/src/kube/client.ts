@@ -20,7 +20,6 @@ export interface ApiRequest {
 /** Told of each request that ended: status 0 means that there was no answer. */
 export type RequestObserver = (method: string, status: number) => void;
 
-const USER_AGENT = `yurtlb-controller/${VERSION}`;
 const DEADLINE_MS = 10_000;
 
 /** Speaks JSON with the API server: raw objects in, raw objects out, one deadline each. */
@@ -29,6 +28,8 @@ export class ApiClient {
     private readonly credentials: Credentials,
     private readonly observe: RequestObserver = () => {},
     private readonly deadlineMs = DEADLINE_MS,
+    /** How it names itself to the API server, before the version. */
+    private readonly program = 'yurtlb-controller',
   ) {}
 
   /**
@@ -102,7 +103,7 @@ export class ApiClient {
         signal,
         headers: {
           accept: 'application/json',
-          'user-agent': USER_AGENT,
+          'user-agent': `${this.program}/${VERSION}`,
           ...headers,
           ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
         },

@@ -10,11 +10,13 @@ import {
   POOL_SERVICE_SERVICE_LABEL,
   type PoolServiceObject,
   type Random,
+  REPORTS_NAMESPACE,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
 import type { WorldCache } from '../ports/world-cache.ts';
 import type { ApiClient } from './client.ts';
-import { Informer, type InformerOptions } from './informer.ts';
+import { Informer } from './informer.ts';
+import type { InformerOptions } from './informer-options.ts';
 import { ObjectIndex } from './object-index.ts';
 
 /** Tuning that only tests change. */
@@ -27,6 +29,7 @@ export class ClusterCache implements WorldCache {
   readonly configMapInformer: Informer<ConfigMapObject>;
   readonly nodeInformer: Informer<NodeObject>;
   readonly poolServiceInformer: Informer<PoolServiceObject>;
+  readonly reportInformer: Informer<ConfigMapObject>;
   readonly #configMapsByPool: ObjectIndex<ConfigMapObject>;
   readonly #poolServicesByService: ObjectIndex<PoolServiceObject>;
 
@@ -59,6 +62,11 @@ export class ClusterCache implements WorldCache {
       '/apis/network.openyurt.io/v1alpha1/poolservices',
       { optional: true },
     );
+    this.reportInformer = informer('v1', 'ConfigMap', `/api/v1/namespaces/${REPORTS_NAMESPACE}/configmaps`, {
+      query: { labelSelector: NODE_POOL_LABEL },
+      optional: true,
+      mayBeForbidden: true,
+    });
     this.#configMapsByPool = new ObjectIndex(this.configMapInformer.store, nodePoolOfConfigMap);
     this.#poolServicesByService = new ObjectIndex(this.poolServiceInformer.store, managedServiceOf);
   }
@@ -70,6 +78,7 @@ export class ClusterCache implements WorldCache {
       ['configmaps', this.configMapInformer as unknown as Informer<KubeObject>],
       ['nodes', this.nodeInformer as unknown as Informer<KubeObject>],
       ['poolservices', this.poolServiceInformer as unknown as Informer<KubeObject>],
+      ['reports', this.reportInformer as unknown as Informer<KubeObject>],
     ]);
   }
 
@@ -93,6 +102,15 @@ export class ClusterCache implements WorldCache {
   }
   nodes(): Iterable<NodeObject> {
     return this.nodeInformer.store.values();
+  }
+  node(name: string): NodeObject | undefined {
+    return this.nodeInformer.store.get(name);
+  }
+  report(node: string): ConfigMapObject | undefined {
+    return this.reportInformer.store.get(`${REPORTS_NAMESPACE}/${node}`);
+  }
+  *reporting(): Iterable<string> {
+    for (const { metadata } of this.reportInformer.store.values()) yield metadata.name ?? '';
   }
   poolServices(serviceKey: string): readonly PoolServiceObject[] {
     return this.#poolServicesByService.get(serviceKey);

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LbError } from '@openyurt/nodepool-types';
 
@@ -30,7 +33,8 @@ export class Credentials {
     try {
       if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
       else if (process.env.KUBERNETES_SERVICE_HOST && !process.env.KUBECONFIG) config.loadFromCluster();
-      else config.loadFromDefault();
+      else if (process.env.KUBECONFIG || existsSync(join(homedir(), '.kube', 'config'))) config.loadFromDefault();
+      else throw new Error('neither $KUBECONFIG nor ~/.kube/config is there'); // the client would try localhost:8080
     } catch (error) {
       throw unusable(kubeconfig, error instanceof Error ? error.message : String(error), error);
     }
@@ -39,6 +43,16 @@ export class Credentials {
       throw unusable(kubeconfig, 'its current context names no cluster with a server');
     }
     return new Credentials(config);
+  }
+
+  /** URL of the API server, as the kubeconfig has it. */
+  get server(): string {
+    return this.config.getCurrentCluster()?.server ?? '';
+  }
+
+  /** Of the current context. */
+  get namespace(): string {
+    return this.config.getContextObject(this.config.getCurrentContext())?.namespace || 'default';
   }
 
   /** Drops what is remembered: after a 401 the token may be a new one. */

@@ -2,32 +2,9 @@ import type { KubeObject, Log, Random } from '@openyurt/nodepool-types';
 import { ApiError, isStatus } from './api-error.ts';
 import { Backoff, pause } from './backoff.ts';
 import type { ApiClient } from './client.ts';
+import type { InformerOptions } from './informer-options.ts';
+import type { ListAnswer, WatchEvent } from './list-watch.ts';
 import { isAfter, ObjectStore, type StoreHandler } from './object-store.ts';
-
-export interface InformerOptions {
-  /** Path of the collection, `/api/v1/services`. */
-  readonly path: string;
-  readonly type: { readonly apiVersion: string; readonly kind: string };
-  /** Label and field selectors. */
-  readonly query?: Readonly<Record<string, string>>;
-  /** Asked in turn where `path` is not served: versions an older cluster has. */
-  readonly olderPaths?: readonly string[];
-  /** true: the kind may not exist (a CRD that is not installed); counts as empty until it does. */
-  readonly optional?: boolean;
-  /** A watch that says nothing for this long is opened anew; API servers send a bookmark each minute. */
-  readonly silenceMs?: number;
-  readonly retryMs?: { readonly first: number; readonly max: number };
-}
-
-interface ListAnswer<T> {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly T[];
-}
-
-interface WatchEvent<T> {
-  readonly type: string;
-  readonly object: T & { code?: number; message?: string; reason?: string };
-}
 
 const PAGE = '500';
 const SILENCE_MS = 150_000;
@@ -47,6 +24,8 @@ export class Informer<T extends KubeObject> {
   /** The latest version that a list or an event told. */
   #seen = '';
   #pathAt = 0;
+  #isForbidden = false;
+  #isServed = false;
   #turn: AbortController | undefined;
   readonly #relisted: (() => void)[] = [];
   readonly #backoff: Backoff;
@@ -68,6 +47,11 @@ export class Informer<T extends KubeObject> {
 
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Whether the API has the kind, as far as was asked. */
+  get isServed(): boolean {
+    return this.#isServed;
   }
 
   on(handler: StoreHandler<T>): void {
@@ -112,10 +96,19 @@ export class Informer<T extends KubeObject> {
       if (this.#pathAt > 0) return;
       // whoever takes a CRD away has its objects deleted first: with objects known, this is a fault and not their end
       if (this.store.size === 0) {
+        this.#isServed = false;
         this.#listed(new Map());
         for (const done of this.#relisted.splice(0)) done();
         return pause(ABSENT_MS, signal);
       }
+    }
+    if (this.options.mayBeForbidden === true && isStatus(error, 403) && this.store.size === 0) {
+      this.#version = '';
+      if (!this.#isForbidden) this.log.warn('may not be read, goes on without', { path: this.#path });
+      if (!this.#isForbidden) this.#listed(new Map());
+      this.#isForbidden = true;
+      for (const done of this.#relisted.splice(0)) done();
+      return pause(ABSENT_MS, signal);
     }
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, this.#backoff.next());
@@ -173,6 +166,8 @@ export class Informer<T extends KubeObject> {
         version = page.metadata?.resourceVersion ?? '';
         next = page.metadata?.continue || undefined;
       }
+      this.#isForbidden = false;
+      this.#isServed = true;
       this.#listed(found, version);
       for (const done of waiting) done();
     } catch (error) {

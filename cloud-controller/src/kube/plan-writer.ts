@@ -1,8 +1,8 @@
 import {
-  ADDRESSES_ALLOCATED_CONDITION,
   type Condition,
   type KubeObject,
   type LoadBalancerIngress,
+  OUR_CONDITIONS,
   type PoolServiceObject,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
@@ -43,10 +43,10 @@ export class StatusWriter implements PlanWriter {
     try {
       const service = await this.client.request<ServiceObject>({ method: 'GET', path, signal });
       const conditions = service.status?.conditions ?? [];
-      const ours = conditions.some(({ type }) => type === ADDRESSES_ALLOCATED_CONDITION);
+      const ours = conditions.some(({ type }) => OUR_CONDITIONS.includes(type));
       if (service.spec?.type === 'LoadBalancer' || !ours) return;
       const ingress = service.status?.loadBalancer?.ingress ?? [];
-      await this.#patch(`${path}/status`, service, { ingress, condition: undefined }, signal);
+      await this.#patch(`${path}/status`, service, { ingress, conditions: [] }, signal);
     } catch (error) {
       if (!isStatus(error, 404)) throw error;
     }
@@ -55,7 +55,7 @@ export class StatusWriter implements PlanWriter {
   async #patch<T>(path: string, object: StatusHolder, wanted: WantedStatus, signal: AbortSignal): Promise<T> {
     if (!this.mayWrite()) throw new Error('not the leader: nothing is written');
     const { resourceVersion, uid } = object.metadata;
-    const conditions = nextConditions(object.status?.conditions ?? [], wanted.condition, new Date().toISOString());
+    const conditions = nextConditions(object.status?.conditions ?? [], wanted.conditions, new Date().toISOString());
     const loadBalancer = { ingress: wanted.ingress.length > 0 ? wanted.ingress : null };
     const body = {
       metadata: { resourceVersion, uid },
@@ -74,12 +74,16 @@ export class StatusWriter implements PlanWriter {
 /** The whole list with ours in it; the time of a condition changes only with its status. */
 export function nextConditions(
   now: readonly Condition[],
-  wanted: WantedStatus['condition'],
+  wanted: WantedStatus['conditions'],
   at: string,
 ): readonly Condition[] {
-  if (wanted === undefined) return now.filter(({ type }) => type !== ADDRESSES_ALLOCATED_CONDITION);
-  const before = now.find(({ type }) => type === wanted.type);
-  const lastTransitionTime = before?.status === wanted.status ? before.lastTransitionTime : at.replace(/\.\d+Z$/, 'Z');
-  const next: Condition = { ...wanted, lastTransitionTime };
-  return before === undefined ? [...now, next] : now.map((other) => (other === before ? next : other));
+  const time = at.replace(/\.\d+Z$/, 'Z');
+  const next = now.flatMap((before): Condition[] => {
+    if (!OUR_CONDITIONS.includes(before.type)) return [before];
+    const one = wanted.find(({ type }) => type === before.type);
+    if (one === undefined) return [];
+    return [{ ...one, lastTransitionTime: before.status === one.status ? before.lastTransitionTime : time }];
+  });
+  const added = wanted.filter(({ type }) => !now.some((before) => before.type === type));
+  return [...next, ...added.map((one): Condition => ({ ...one, lastTransitionTime: time }))];
 }

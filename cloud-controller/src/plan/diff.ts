@@ -1,4 +1,4 @@
-import type { Condition, LoadBalancerIngress } from '@openyurt/nodepool-types';
+import { type Condition, type LoadBalancerIngress, OUR_CONDITIONS } from '@openyurt/nodepool-types';
 import { sameCondition, type WantedCondition } from './condition.ts';
 
 /** What an object's status holds and what it shall hold. */
@@ -9,7 +9,7 @@ export interface StatusView {
 
 export interface StatusChange {
   readonly ingress: boolean;
-  readonly condition: boolean;
+  readonly conditions: boolean;
   /** Texts of ours that appeared and went away, `address in NodePool name`. */
   readonly given: readonly string[];
   readonly taken: readonly string[];
@@ -19,15 +19,17 @@ export interface StatusChange {
 export function diffStatus(
   now: StatusView,
   ingress: readonly LoadBalancerIngress[],
-  condition: WantedCondition | undefined,
-  type: string,
+  conditions: readonly WantedCondition[],
 ): StatusChange {
-  const before = now.conditions.find((other) => other.type === type);
+  const changes = (type: string): boolean => {
+    const ours = (all: readonly WantedCondition[]) => all.find((one) => one.type === type);
+    return !sameCondition(ours(now.conditions), ours(conditions));
+  };
   const had = now.ingress.map(say);
   const has = ingress.map(say);
   return {
     ingress: ingress.length !== now.ingress.length || !ingress.every((entry, at) => sameEntry(entry, now.ingress[at])),
-    condition: !sameCondition(before, condition),
+    conditions: OUR_CONDITIONS.some(changes),
     given: has.filter((text) => !had.includes(text)),
     taken: had.filter((text) => !has.includes(text)),
   };

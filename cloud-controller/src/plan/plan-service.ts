@@ -8,8 +8,8 @@ import {
   NODE_POOL_SELECTOR_ANNOTATION,
   quote,
 } from '@openyurt/nodepool-types';
-import { FOREIGN, type Holding } from '../ipam/address-book.ts';
-import { planSite } from './plan-site.ts';
+import { FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
+import { type Move, planSite, type SitePlan } from './plan-site.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
 import { type PlanWorld, type Site, selectPools } from './select-pools.ts';
@@ -19,6 +19,8 @@ export interface Wait {
   readonly nodePool: string;
   /** As in {@link SiteProblem}. */
   readonly comesFree: IpAddress | IpFamily | undefined;
+  readonly within?: string;
+  readonly both?: boolean;
 }
 
 /** What one Service shall look like. The address book already says the same. */
@@ -29,6 +31,8 @@ export interface ServicePlan {
   readonly problems: readonly SiteProblem[];
   /** What is missing, problem by problem. */
   readonly waits: readonly Wait[];
+  /** What this planning exchanged because its site refused it. */
+  readonly moves: readonly Move[];
   /** Addresses the Service lost to a port change and waits for, by NodePool; the condition's message records them. */
   readonly evicted: ReadonlyMap<string, readonly IpAddress[]>;
 }
@@ -62,8 +66,12 @@ export function planService(
   const doubled = adoptRecorded(request, fresh, book);
   const left = request.adopt ? adoptForeign(request, foreign, names, world) : foreign;
   noteForeign(request, left, book);
+  // what LoadBalancerSet has yet to take out of the status is in use until then
+  const published = world.chosen === undefined ? [] : ours;
   for (const { nodePool, address } of [...book.holdings(request.key)]) {
-    if (nodePool !== FOREIGN && !names.includes(nodePool)) book.release(request.key, nodePool, address);
+    if (nodePool === FOREIGN || names.includes(nodePool)) continue;
+    const stays = published.some((entry) => entry.nodePool === nodePool && sameAddress(entry.address, address));
+    if (!stays) book.release(request.key, nodePool, address);
   }
   const evicted = new Map([...evictedBefore].filter(([nodePool]) => names.includes(nodePool)));
   for (const { held } of lost) {
@@ -74,7 +82,8 @@ export function planService(
     const problem = siteProblem(entry.nodePool, entry.address.family, refusal, entry.address);
     problems.push({ ...problem, advisory: true });
   }
-  problems.push(...planSites(request, world, selected, evicted));
+  const sites = planSites(request, world, selected, evicted);
+  problems.push(...sites.flatMap((site) => site.problems));
   if (selected.length === 0) problems.push(...nobodySelected(request, world));
   problems.push(...strayRequests(request, world, names));
   for (const [nodePool, addresses] of evicted) {
@@ -94,11 +103,20 @@ export function planService(
     ingress: [...holdings.map(({ nodePool, address }) => ingressEntry(nodePool, address)), ...left],
     holdings,
     problems,
-    waits: problems.flatMap(({ nodePool, advisory, comesFree }) =>
-      advisory || nodePool === undefined ? [] : [{ nodePool, comesFree }],
-    ),
+    waits: problems.flatMap(waitsOf),
+    moves: sites.flatMap(({ moves }) => moves),
     evicted,
   };
+}
+
+/** Who needs both families waits for each, whichever is the last to come. */
+function waitsOf({ nodePool, advisory, comesFree, within, both }: SiteProblem): Wait[] {
+  if (advisory || nodePool === undefined) return [];
+  const more = { ...(within === undefined ? {} : { within }), ...(both ? { both } : {}) };
+  const families: readonly IpFamily[] = ['IPv4', 'IPv6'];
+  return both
+    ? families.map((family) => ({ nodePool, comesFree: family, ...more }))
+    : [{ nodePool, comesFree, ...more }];
 }
 
 function planSites(
@@ -106,20 +124,20 @@ function planSites(
   world: PlanWorld,
   selected: readonly Site[],
   evicted: ReadonlyMap<string, readonly IpAddress[]>,
-): SiteProblem[] {
+): SitePlan[] {
   const stuck = (nodePool: string): boolean =>
     request.problems.some(
       (problem) => !problem.advisory && (problem.nodePool === undefined || problem.nodePool === nodePool),
     );
   const holds = world.book.holdings(request.key).some(({ nodePool }) => nodePool !== FOREIGN);
   let next = holds ? [] : selected.slice(1).map(({ name }) => name);
-  const problems: SiteProblem[] = [];
+  const plans: SitePlan[] = [];
   for (const site of selected) {
     const ask = { site, keepOnly: stuck(site.name), evicted: evicted.get(site.name) ?? [], next };
-    problems.push(...planSite(request, world, ask));
+    plans.push(planSite(request, world, ask));
     next = []; // those after the first prefer what the first got
   }
-  return problems;
+  return plans;
 }
 
 function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SiteProblem[] {

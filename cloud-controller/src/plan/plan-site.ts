@@ -1,8 +1,10 @@
 import type { IpAddress, IpFamily, LoadBalancerRequest } from '@openyurt/nodepool-types';
-import { FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
-import { allocate, requestRefusal } from '../ipam/allocate.ts';
+import { type Holding, sameAddress } from '../ipam/address-book.ts';
+import { requestRefusal } from '../ipam/allocate.ts';
+import { chooseOne, chooseTwo, type Open } from './choose-addresses.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import type { PlanWorld, Site } from './select-pools.ts';
+import { bothOrNone, finalOf, leaves, type Outcome, ofOnePool } from './site-outcome.ts';
 
 /** How one NodePool is to be served. */
 export interface SiteAsk {
@@ -15,29 +17,40 @@ export interface SiteAsk {
   readonly next: readonly string[];
 }
 
+/** An address that a Service had in a NodePool, and the one it has instead because its site refused that. */
+export interface Move {
+  readonly nodePool: string;
+  readonly from: IpAddress;
+  readonly to: IpAddress;
+}
+
+export interface SitePlan {
+  readonly problems: readonly SiteProblem[];
+  readonly moves: readonly Move[];
+}
+
 /** Books what the Service is to have in one NodePool and says what could not be done. */
-export function planSite(request: LoadBalancerRequest, world: PlanWorld, ask: SiteAsk): SiteProblem[] {
+export function planSite(request: LoadBalancerRequest, world: PlanWorld, ask: SiteAsk): SitePlan {
+  const { site } = ask;
   const wanted = request.familyPolicy === 'SingleStack' ? request.families.slice(0, 1) : request.families;
-  dropUnwanted(request, world, ask.site, wanted);
-  const before = heldIn(request, world, ask.site.name);
-  const problems: SiteProblem[] = [];
-  const missing: SiteProblem[] = [];
-  for (const family of wanted) {
-    const problem = planFamily(request, world, ask, family);
-    if (problem === undefined) continue;
-    const served = heldIn(request, world, ask.site.name).some(({ address }) => address.family === family);
-    (served ? problems : missing).push(problem);
-  }
-  const has = heldIn(request, world, ask.site.name);
-  if (missing.length > 0 && request.familyPolicy === 'RequireDualStack') {
-    for (const { address } of has) {
-      const old = before.some((held) => sameAddress(held.address, address));
-      if (!old) world.book.untake(request.key, ask.site.name, address);
-    }
-  }
-  const lacksRangeOnly = missing.every(({ reason }) => reason === 'NoAddressOfFamily');
-  const preferred = request.familyPolicy === 'PreferDualStack' && has.length > 0 && lacksRangeOnly;
-  return preferred ? problems : [...problems, ...missing];
+  dropUnwanted(request, world, site, wanted);
+  if (ask.keepOnly) return { problems: [], moves: [] };
+  const { ranges } = world.book.site(site.name);
+  let outcomes = decide(request, world, ask, wanted);
+  if (ranges !== undefined) outcomes = ofOnePool(site.name, outcomes, ranges);
+  if (request.familyPolicy === 'RequireDualStack') outcomes = bothOrNone(outcomes);
+  const moves = outcomes.flatMap(({ held, take }): Move[] =>
+    held === undefined || take === undefined || !isRefused(request, world, site, held)
+      ? []
+      : [{ nodePool: site.name, from: held, to: take.address }],
+  );
+  const refused = commit(request, world, site, outcomes);
+  const problems = outcomes.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  const missing = outcomes.filter((outcome) => finalOf(outcome) === undefined);
+  const lacksRangeOnly = missing.every(({ problem }) => problem?.reason === 'NoAddressOfFamily');
+  const content = request.familyPolicy === 'PreferDualStack' && missing.length === 1 && lacksRangeOnly;
+  const said = content ? problems.filter((problem) => problem !== missing[0]?.problem) : problems;
+  return { problems: [...said, ...refused], moves };
 }
 
 /** One address per wanted family: the rest is given back. */
@@ -51,75 +64,146 @@ function dropUnwanted(request: LoadBalancerRequest, world: PlanWorld, site: Site
   }
 }
 
-function planFamily(
+/** What each family comes to, each for itself; of those that need an address chosen, together. */
+function decide(
+  request: LoadBalancerRequest,
+  world: PlanWorld,
+  ask: SiteAsk,
+  wanted: readonly IpFamily[],
+): readonly Outcome[] {
+  const { ranges } = world.book.site(ask.site.name);
+  const settled = new Map<IpFamily, Outcome>();
+  const opens: Open[] = [];
+  for (const family of wanted) {
+    const held = heldIn(request, world, ask.site.name).find(({ address }) => address.family === family)?.address;
+    const outcome = settle(request, world, ask, family, held);
+    if (outcome !== undefined) settled.set(family, outcome);
+    else opens.push({ family, held, drops: held !== undefined && ranges?.poolOf(held) === undefined });
+  }
+  const [first, second] = opens;
+  if (
+    first !== undefined &&
+    second !== undefined &&
+    !opens.some(({ held }) => held && isRefused(request, world, ask.site, held))
+  ) {
+    return chooseTwo(request, world, ask, [first, second]);
+  }
+  for (const open of opens) {
+    const other = wanted.find((family) => family !== open.family);
+    const lies = other && targetOf(request, world, ask, other, settled.get(other));
+    settled.set(open.family, chooseOne(request, world, ask, open, lies && ranges?.poolOf(lies)?.name));
+  }
+  return wanted.flatMap((family) => settled.get(family) ?? []);
+}
+
+/** What has or asks for a certain address; undefined: one is to be chosen. */
+function settle(
   request: LoadBalancerRequest,
   world: PlanWorld,
   ask: SiteAsk,
   family: IpFamily,
-): SiteProblem | undefined {
+  held: IpAddress | undefined,
+): Outcome | undefined {
   const { book } = world;
   const { site } = ask;
-  const held = heldIn(request, world, site.name).find(({ address }) => address.family === family);
-  if (ask.keepOnly) return undefined;
   const asked = askedFor(request, world, site, family);
-  if (asked !== undefined) return planRequested(request, world, ask, held, asked);
-  if (held !== undefined && stays(request, world, site, held.address)) {
-    book.setRequested(request.key, held, false);
-    return ofNode(world, site, held);
+  if (asked !== undefined) return settleRequested(request, world, site, held, asked);
+  if (held !== undefined && stays(request, world, site, held) && !isRefused(request, world, site, held)) {
+    return { family, held, requested: false, problem: ofNode(world, site, held) };
   }
   if (site.config === 'refused') {
-    return held === undefined ? siteProblem(site.name, family, { reason: 'ConfigRefused' }, undefined) : undefined;
+    const problem =
+      held === undefined ? siteProblem(site.name, family, { reason: 'ConfigRefused' }, undefined) : undefined;
+    return { family, held, problem };
   }
-  const { ranges } = book.site(site.name);
   const wait = ask.evicted.find((address) => address.family === family && mayReturn(request, world, site, address));
-  if (wait !== undefined && held === undefined) {
-    const inUse = book.refusal(undefined, wait, request);
-    if (inUse !== undefined) return siteProblem(site.name, family, inUse, wait);
-    if (book.take(site.name, wait, request) === undefined) return undefined;
-    // the port is free, but it may not share the address any more: it gets one of its own
-  }
-  const outside = held !== undefined && ranges?.poolOf(held.address) === undefined;
-  const prefer = book.holdings(request.key).filter(({ nodePool }) => nodePool !== site.name && nodePool !== FOREIGN);
-  const found = allocate(book, {
-    nodePool: site.name,
-    family,
-    holder: request,
-    pool: request.addressPool,
-    prefer: prefer.map(({ address }) => address),
-    next: ask.next,
-  });
-  if (held !== undefined && (outside || 'address' in found)) book.release(request.key, site.name, held.address);
-  if ('reason' in found) return siteProblem(site.name, family, found, undefined);
-  const refusal = book.take(site.name, found.address, request);
-  return refusal && siteProblem(site.name, family, refusal, found.address);
-}
-
-/** What was given before a Node had that address stays, and is said. */
-function ofNode({ book }: PlanWorld, site: Site, { address }: Holding): SiteProblem | undefined {
-  if (!book.nodes.has(address)) return undefined;
-  return { ...siteProblem(site.name, address.family, { reason: 'NodeAddress' }, address), advisory: true };
+  if (wait === undefined || held !== undefined) return undefined;
+  const inUse = book.refusal(undefined, wait, request);
+  if (inUse !== undefined) return { family, held, problem: siteProblem(site.name, family, inUse, wait) };
+  // where the port is free, but it may not share the address any more, it gets one of its own
+  const free = book.refusal(site.name, wait, request) === undefined;
+  return free ? { family, held, take: { address: wait, requested: false } } : undefined;
 }
 
 /** A requested address is taken or waited for; never another one instead. What was held before stays until then. */
-function planRequested(
+function settleRequested(
   request: LoadBalancerRequest,
   world: PlanWorld,
-  { site }: SiteAsk,
-  held: Holding | undefined,
+  site: Site,
+  held: IpAddress | undefined,
   asked: IpAddress,
-): SiteProblem | undefined {
-  if (held !== undefined && sameAddress(held.address, asked)) {
-    world.book.setRequested(request.key, held, true);
-    return ofNode(world, site, held);
+): Outcome {
+  const { family } = asked;
+  if (held !== undefined && sameAddress(held, asked)) {
+    return { family, held, requested: true, problem: ofNode(world, site, held) };
   }
   const refusal =
     site.config === 'refused'
       ? { reason: 'ConfigRefused' as const }
-      : requestRefusal(world.book, site.name, asked, request);
-  if (refusal !== undefined) return siteProblem(site.name, asked.family, refusal, asked);
-  if (held !== undefined) world.book.release(request.key, site.name, held.address);
-  world.book.take(site.name, asked, request, true);
-  return undefined;
+      : (apart(request, world, site, asked) ?? requestRefusal(world.book, site.name, asked, request));
+  if (refusal !== undefined) return { family, held, problem: siteProblem(site.name, family, refusal, asked) };
+  return { family, held, take: { address: asked, requested: true } };
+}
+
+/** Of two addresses asked for of two address pools the second is refused, whether or not the first can be had. */
+function apart(request: LoadBalancerRequest, world: PlanWorld, site: Site, asked: IpAddress) {
+  const [family] = request.families;
+  const first = family === undefined || family === asked.family ? undefined : askedFor(request, world, site, family);
+  const { ranges } = world.book.site(site.name);
+  const [pool, other] = [ranges?.poolOf(asked)?.name, first && ranges?.poolOf(first)?.name];
+  if (pool === undefined || other === undefined || pool === other) return undefined;
+  return { reason: 'AddressPoolDiffers' as const, pool, other };
+}
+
+/** What was given before a Node had that address stays, and is said. */
+function ofNode({ book }: PlanWorld, site: Site, address: IpAddress): SiteProblem | undefined {
+  if (!book.nodes.has(address)) return undefined;
+  return { ...siteProblem(site.name, address.family, { reason: 'NodeAddress' }, address), advisory: true };
+}
+
+/** The address of a family that the other one is to lie beside: what it asks for, has or waits for. */
+function targetOf(
+  request: LoadBalancerRequest,
+  world: PlanWorld,
+  { site, evicted }: SiteAsk,
+  family: IpFamily,
+  outcome: Outcome | undefined,
+): IpAddress | undefined {
+  if (outcome !== undefined) {
+    const lost = () => evicted.find((address) => address.family === family && mayReturn(request, world, site, address));
+    return askedFor(request, world, site, family) ?? finalOf(outcome) ?? lost();
+  }
+  const held = heldIn(request, world, site.name).find(({ address }) => address.family === family)?.address;
+  return held !== undefined && stays(request, world, site, held) ? held : undefined;
+}
+
+/** @returns what the book would not have, which is nothing unless it changed since it was asked */
+function commit(
+  request: LoadBalancerRequest,
+  { book }: PlanWorld,
+  site: Site,
+  outcomes: readonly Outcome[],
+): SiteProblem[] {
+  for (const outcome of outcomes) {
+    if (outcome.held !== undefined && leaves(outcome)) book.release(request.key, site.name, outcome.held);
+  }
+  const problems: SiteProblem[] = [];
+  for (const { held, take, requested } of outcomes) {
+    if (take !== undefined) {
+      const refusal = book.take(site.name, take.address, request, take.requested);
+      if (refusal !== undefined) problems.push(siteProblem(site.name, take.address.family, refusal, take.address));
+    } else if (held !== undefined && requested !== undefined) {
+      book.setRequested(request.key, { key: request.key, nodePool: site.name, address: held, requested }, requested);
+    }
+  }
+  return problems;
+}
+
+/** Whether the site refused an address that it was given unasked and never used, so that it is to have another. */
+function isRefused(request: LoadBalancerRequest, world: PlanWorld, site: Site, address: IpAddress): boolean {
+  // without a configuration in force there is no other to be had
+  if (world.book.site(site.name).ranges === undefined) return false;
+  return world.isRefused?.(request, site.name, address) ?? false;
 }
 
 /** The address the Service asks for in this NodePool, in this family. */
@@ -139,7 +223,10 @@ function stays(request: LoadBalancerRequest, world: PlanWorld, site: Site, addre
   const { ranges } = world.book.site(site.name);
   if (ranges === undefined) return true;
   const pool = ranges.poolOf(address);
-  return pool !== undefined && (request.addressPool === undefined || request.addressPool === pool.name);
+  if (pool === undefined || request.addressPool === undefined || request.addressPool === pool.name)
+    return pool !== undefined;
+  const asked = askedFor(request, world, site, address.family === 'IPv4' ? 'IPv6' : 'IPv4');
+  return asked !== undefined && ranges.poolOf(asked) === pool; // it was taken there to lie beside what is asked for
 }
 
 /** Whether an address lost to a port change is worth waiting for: in the ranges still, and no Node has it by now. */

@@ -26,12 +26,17 @@ export interface SiteProblem {
   readonly advisory?: boolean;
   /** What must come free before it can be solved: this address, or any of the family. Absent: that would not help. */
   readonly comesFree?: IpAddress | IpFamily;
+  /** The only address pool of which one would do; absent: that which the Service names, or any. */
+  readonly within?: string;
+  /** One of the family does only together with one of the other family, of the same address pool. */
+  readonly both?: boolean;
 }
 
 export type SiteRefusal =
   | Refusal
   | NoAddress
   | { readonly reason: 'AddressNotInPool' }
+  | { readonly reason: 'AddressPoolDiffers'; readonly pool: string; readonly other: string }
   | { readonly reason: 'ConfigRefused' };
 
 /** The text of a refusal: names the NodePool, what is free, and the fix. Free of anything that changes by itself. */
@@ -69,14 +74,22 @@ export function readPortInUse(message: string): Map<string, IpAddress[]> {
 function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, address: string): [string, string] {
   switch (refusal.reason) {
     case 'PoolExhausted':
-      return [
-        `no free ${family} address in ${names(refusal.pools)} (0 of ${total(refusal.pools, family)} free)`,
-        'Add a range to its ConfigMap, or delete a Service that holds one.',
-      ];
+      return sayExhausted(family, refusal);
     case 'NoAddressOfFamily':
+      if (refusal.both) {
+        return [
+          `no address pool has both an IPv4 and an IPv6 range (${some(refusal.pools)})`,
+          'Both addresses of a Service come from one pool: add the missing range to one, or change ipFamilyPolicy to PreferDualStack.',
+        ];
+      }
       return [
         `no ${family} range in ${list(refusal.pools)}`,
-        `Add an ${family} range to its ConfigMap, or leave ${family} out of the Service's ipFamilies.`,
+        `Add an ${family} range to its ConfigMap, name a pool that has one in ${ADDRESS_POOL_ANNOTATION}, or leave ${family} out of the Service's ipFamilies.`,
+      ];
+    case 'AddressPoolDiffers':
+      return [
+        `${address} is in address pool ${quote(refusal.pool)}, the Service's other address in ${quote(refusal.other)}`,
+        'Both addresses of a Service come from one pool: ask for two of the same one.',
       ];
     case 'NoSuchPool':
       return [
@@ -124,6 +137,23 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
         "Ask for another one: kube-proxy of every site would take over that Node's port.",
       ];
   }
+}
+
+function sayExhausted(
+  family: IpFamily,
+  { pools, both, avoided = 0 }: Extract<NoAddress, { reason: 'PoolExhausted' }>,
+): [string, string] {
+  if (both) {
+    return [
+      `${names(pools)}: none has a free IPv4 and a free IPv6 address`,
+      'Both addresses of a Service come from one pool: add a range to one, or delete a Service that holds one.',
+    ];
+  }
+  const others = avoided === 0 ? '' : `; ${avoided} used by other hosts of the site`;
+  return [
+    `no free ${family} address in ${names(pools)} (0 of ${total(pools, family)} free${others})`,
+    'Add a range to its ConfigMap, or delete a Service that holds one.',
+  ];
 }
 
 function names(pools: readonly AddressPool[]): string {

@@ -1,4 +1,4 @@
-import { type LoadBalancerRequest, selectorMatches } from '@openyurt/nodepool-types';
+import { type IpAddress, type LoadBalancerRequest, selectorMatches } from '@openyurt/nodepool-types';
 import type { AddressBook } from '../ipam/address-book.ts';
 
 /** One NodePool object and how its addresses stand. */
@@ -18,6 +18,8 @@ export interface PlanWorld {
   readonly isNodePool: (name: string) => boolean;
   /** NodePools of the Service's PoolServices, when yurt-manager's LoadBalancerSet chooses; undefined: we choose. */
   readonly chosen?: readonly string[] | undefined;
+  /** Whether the Service is to have another address, because its site refused this one; absent: no site refuses any. */
+  readonly isRefused?: (request: LoadBalancerRequest, nodePool: string, address: IpAddress) => boolean;
 }
 
 /** The NodePools that shall have an address for the Service, sorted by name. */

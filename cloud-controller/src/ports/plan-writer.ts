@@ -1,18 +1,18 @@
 import type { LoadBalancerIngress, PoolServiceObject, ServiceObject } from '@openyurt/nodepool-types';
 
 /** A condition as it shall stand; the writer keeps or sets its transition time. */
+export interface ConditionToWrite {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly observedGeneration?: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface WantedStatus {
   readonly ingress: readonly LoadBalancerIngress[];
-  /** undefined: the condition of that type is taken off. */
-  readonly condition:
-    | {
-        readonly type: string;
-        readonly status: 'True' | 'False' | 'Unknown';
-        readonly observedGeneration?: number;
-        readonly reason: string;
-        readonly message: string;
-      }
-    | undefined;
+  /** All of ours: one of our types that is not among them is taken off. */
+  readonly conditions: readonly ConditionToWrite[];
 }
 
 /**
@@ -24,6 +24,6 @@ export interface WantedStatus {
 export interface PlanWriter {
   writeService(service: ServiceObject, wanted: WantedStatus, signal: AbortSignal): Promise<void>;
   writePoolService(poolService: PoolServiceObject, wanted: WantedStatus, signal: AbortSignal): Promise<void>;
-  /** Takes our condition off a Service that is no LoadBalancer any more; does nothing when the Service is gone. */
+  /** Takes our conditions off a Service that is no LoadBalancer any more; does nothing when the Service is gone. */
   clearFormer(key: string, signal: AbortSignal): Promise<void>;
 }

@@ -18,6 +18,11 @@ export interface WorldCache {
   /** NodePool names that some ConfigMap carries in its label. */
   configuredNodePools(): Iterable<string>;
   nodes(): Iterable<NodeObject>;
+  node(name: string): NodeObject | undefined;
+  /** What the speaker of a node reports. */
+  report(node: string): ConfigMapObject | undefined;
+  /** Names of the nodes that report. */
+  reporting(): Iterable<string>;
   /** PoolServices that yurt-manager's LoadBalancerSet made for this Service. */
   poolServices(serviceKey: string): readonly PoolServiceObject[];
   allPoolServices(): Iterable<PoolServiceObject>;

@@ -4,6 +4,7 @@ import type { WorldCache } from '../ports/world-cache.ts';
 import { parseQueueKey, poolQueueKey, serviceQueueKey } from './keys.ts';
 import type { NodeAddresses } from './node-addresses.ts';
 import type { NodePoolReconciler } from './node-pool-reconciler.ts';
+import type { ReportReconciler } from './report-reconciler.ts';
 import type { ServiceReconciler } from './service-reconciler.ts';
 import type { Sites } from './sites.ts';
 import type { Waiting } from './waiting.ts';
@@ -23,6 +24,7 @@ export interface DispatchDeps {
   readonly services: ServiceReconciler;
   readonly nodePools: NodePoolReconciler;
   readonly nodes: NodeAddresses;
+  readonly reports: ReportReconciler;
   readonly queue: Queue;
 }
 
@@ -33,7 +35,7 @@ export class Dispatch {
   /** @throws whatever the API threw; the key is then to be worked on again */
   async work(queueKey: string, signal: AbortSignal): Promise<void> {
     const key = parseQueueKey(queueKey);
-    const { services, nodePools, nodes } = this.deps;
+    const { services, nodePools, nodes, reports } = this.deps;
     try {
       if (key.kind === 'service') {
         const written = services.reconcile(key.name, signal);
@@ -42,6 +44,10 @@ export class Dispatch {
       } else if (key.kind === 'pool') {
         if (nodePools.reconcile(key.name)) this.enqueueServices();
         nodes.warn();
+      } else if (key.kind === 'report') {
+        for (const service of reports.reconcile(key.name)) this.deps.queue.add(serviceQueueKey(service));
+      } else if (key.kind === 'sweep') {
+        reports.refusals.sweep();
       } else {
         for (const service of nodes.reconcile()) this.deps.queue.add(serviceQueueKey(service));
       }

@@ -1,71 +1,94 @@
 import {
   LOAD_BALANCER_SET_CONTROLLER,
   LOAD_BALANCER_SET_FINALIZER,
-  type LoadBalancerIngress,
-  type LoadBalancerRequest,
+  NODE_POOL_SELECTOR_ANNOTATION,
+  OUR_CONDITIONS,
   POOL_SERVICE_MANAGED_BY_LABEL,
-  POOL_SERVICE_POOL_LABEL,
-  POOL_SERVICE_SERVICE_LABEL,
   type PoolServiceObject,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
 
 export type LoadBalancerSetMode = 'auto' | 'on' | 'off';
 
+/** Whose the status of a Service is. Undecided: LoadBalancerSet may be about to show itself; ask again in a moment. */
+export type StatusOwner = 'ours' | 'load-balancer-set' | 'undecided';
+
+/** What it is told of the cluster besides objects. */
+export interface LoadBalancerSetGround {
+  /** Whether the API serves PoolServices: without them LoadBalancerSet does not start. */
+  isServed(): boolean;
+  /** Monotonic. */
+  nowMs(): number;
+}
+
+/** How long its finalizer is waited for on the first Service that it would take; it comes some 13 ms after the Service. */
+export const GRACE_MS = 1_000;
+
 /**
  * Whether yurt-manager's LoadBalancerSet runs. It owns the status of every Service with a class and a NodePool
  * selector: two writers would fight, so there we fill its PoolServices and never write the Service.
  */
 export class LoadBalancerSet {
-  #seen = false;
+  /** Objects that carry its finalizer or its label. */
+  readonly #signs = new Set<string>();
+  /** Since when a Service of its kind is there and no sign of it. */
+  #askedMs: number | undefined;
+  /** It had its time and gave no sign. */
+  #isAbsent = false;
 
-  constructor(private readonly mode: LoadBalancerSetMode) {}
+  constructor(
+    private readonly mode: LoadBalancerSetMode,
+    private readonly ground: LoadBalancerSetGround,
+  ) {}
 
   get runs(): boolean {
-    return this.mode === 'on' || (this.mode === 'auto' && this.#seen);
+    return this.mode === 'on' || (this.mode === 'auto' && this.#signs.size > 0);
   }
 
-  /** @returns true when this object is the first sign that it runs */
-  notice(object: ServiceObject | PoolServiceObject): boolean {
-    const sign = object.metadata.finalizers?.includes(LOAD_BALANCER_SET_FINALIZER) || isManaged(object);
-    if (this.#seen || sign !== true) return false;
-    this.#seen = true;
+  /**
+   * @param isGone the object is no longer there
+   * @returns true when it is the first sign that it runs, or was the last
+   */
+  notice(object: ServiceObject | PoolServiceObject, isGone = false): boolean {
+    const { namespace, name, finalizers } = object.metadata;
+    const key = `${object.kind} ${namespace}/${name}`;
+    const isSign = !isGone && (finalizers?.includes(LOAD_BALANCER_SET_FINALIZER) === true || isManaged(object));
+    const before = this.#signs.size > 0;
+    if (isSign) this.#signs.add(key);
+    else this.#signs.delete(key);
+    if (before === this.#signs.size > 0) return false;
+    this.#askedMs = undefined;
+    this.#isAbsent = false;
     return this.mode === 'auto';
   }
 
-  /** Whether the status of this Service is its business. It needs a class; `--classless` ones are always ours. */
-  owns(service: ServiceObject, request: LoadBalancerRequest): boolean {
-    const selects =
-      request.nodePoolSelector !== undefined || request.problems.some(({ reason }) => reason === 'BadSelector');
-    return this.runs && service.spec?.loadBalancerClass !== undefined && selects;
+  /** Whose status this is. A Service without class (`--classless`) is never its business. */
+  ownerOf(service: ServiceObject): StatusOwner {
+    if (!isOfItsKind(service) || this.mode === 'off') return 'ours';
+    if (this.runs) return 'load-balancer-set';
+    if (!this.ground.isServed() || this.#isAbsent) return 'ours';
+    this.#askedMs ??= this.ground.nowMs();
+    // it would have put its finalizer on a Service that we have written, long ago
+    this.#isAbsent = isWrittenByUs(service) || this.ground.nowMs() - this.#askedMs >= GRACE_MS;
+    return this.#isAbsent ? 'ours' : 'undecided';
   }
+
+  /** Whether the status of this Service is its business for sure. */
+  owns(service: ServiceObject): boolean {
+    return this.runs && this.ownerOf(service) === 'load-balancer-set';
+  }
+}
+
+/** A class and a selector that is not empty; blanks are not empty to it (OpenYurt's predicate.go). */
+export function isOfItsKind({ metadata, spec }: ServiceObject): boolean {
+  const selector = metadata.annotations?.[NODE_POOL_SELECTOR_ANNOTATION] ?? '';
+  return spec?.loadBalancerClass !== undefined && selector !== '';
 }
 
 export function isManaged({ metadata }: PoolServiceObject): boolean {
   return metadata.labels?.[POOL_SERVICE_MANAGED_BY_LABEL] === LOAD_BALANCER_SET_CONTROLLER;
 }
 
-/** `namespace/name` of the Service a PoolService is for: from its labels, never from its name. */
-export function serviceOfPoolService({ metadata }: PoolServiceObject): string | undefined {
-  const name = metadata.labels?.[POOL_SERVICE_SERVICE_LABEL];
-  return name === undefined ? undefined : `${metadata.namespace ?? ''}/${name}`;
-}
-
-export function nodePoolOfPoolService({ metadata }: PoolServiceObject): string | undefined {
-  return metadata.labels?.[POOL_SERVICE_POOL_LABEL];
-}
-
-/** The request as its PoolServices record it: their entries stand for the Service's, each under its NodePool. */
-export function withPoolServices(
-  request: LoadBalancerRequest,
-  poolServices: readonly PoolServiceObject[],
-): LoadBalancerRequest {
-  const ingress: LoadBalancerIngress[] = poolServices.flatMap((poolService) => {
-    const hostname = nodePoolOfPoolService(poolService);
-    if (hostname === undefined) return [];
-    return (poolService.status?.loadBalancer?.ingress ?? []).map((entry) => ({ ...entry, hostname }));
-  });
-  const known = new Set(ingress.map(({ hostname }) => hostname));
-  const older = request.ingress.filter(({ hostname }) => hostname !== undefined && !known.has(hostname));
-  return { ...request, ingress: [...ingress, ...older] };
+function isWrittenByUs({ status }: ServiceObject): boolean {
+  return status?.conditions?.some(({ type }) => OUR_CONDITIONS.includes(type)) ?? false;
 }

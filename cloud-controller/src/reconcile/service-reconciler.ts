@@ -1,6 +1,7 @@
 import {
   ADDRESSES_ALLOCATED_CONDITION,
   decodeService,
+  formatIpAddress,
   type IpAddress,
   type KubeObject,
   type LoadBalancerRequest,
@@ -11,6 +12,7 @@ import {
 } from '@openyurt/nodepool-types';
 import { type AddressBook, FOREIGN } from '../ipam/address-book.ts';
 import { listedProblems, wantedCondition } from '../plan/condition.ts';
+import { conflictCondition } from '../plan/conflict-condition.ts';
 import { diffStatus, type StatusChange } from '../plan/diff.ts';
 import { planService, type ServicePlan } from '../plan/plan-service.ts';
 import { ingressEntry, noteForeign, readEvicted } from '../plan/recorded.ts';
@@ -18,8 +20,14 @@ import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { PlanWriter } from '../ports/plan-writer.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
-import { type LoadBalancerSet, nodePoolOfPoolService, withPoolServices } from './load-balancer-set.ts';
+import { ConflictWatch } from './conflict-watch.ts';
+import { GRACE_MS, type LoadBalancerSet } from './load-balancer-set.ts';
+import type { NameContests } from './name-contests.ts';
+import { PoolServiceWatch } from './pool-service-watch.ts';
+import { isOpen, nodePoolOfPoolService, withPoolServices } from './pool-services.ts';
+import type { ReportReconciler } from './report-reconciler.ts';
 import type { Sites } from './sites.ts';
+import { StatusBrake } from './status-brake.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface ServiceDeps {
@@ -27,12 +35,18 @@ export interface ServiceDeps {
   readonly book: AddressBook;
   readonly sites: Sites;
   readonly waiting: Waiting;
+  readonly reports: ReportReconciler;
   readonly loadBalancerSet: LoadBalancerSet;
+  readonly contests: NameContests;
   readonly writer: PlanWriter;
   readonly events: EventRecorder;
   readonly meter: Meter;
   readonly log: Log;
   readonly classless: boolean;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Has the Service looked at again after so many milliseconds. */
+  readonly later: (service: string, ms: number) => void;
 }
 
 /** Keeps one Service's addresses and its status as its spec asks. Level-based: running it twice changes nothing. */
@@ -41,7 +55,15 @@ export class ServiceReconciler {
   /** Outcome of each Service of ours: `Allocated`, or the reason of its first problem. */
   readonly outcomes = new Map<string, string>();
 
-  constructor(private readonly deps: ServiceDeps) {}
+  readonly #conflicts: ConflictWatch;
+  readonly #brake: StatusBrake;
+  readonly #poolServiceWatch: PoolServiceWatch;
+
+  constructor(private readonly deps: ServiceDeps) {
+    this.#conflicts = new ConflictWatch(deps);
+    this.#brake = new StatusBrake(deps);
+    this.#poolServiceWatch = new PoolServiceWatch(deps);
+  }
 
   /** @throws whatever the API threw; the queue then retries this key with back-off. The book keeps what it gave. */
   async reconcile(key: string, signal: AbortSignal): Promise<void> {
@@ -51,10 +73,13 @@ export class ServiceReconciler {
     const request = decodeService(service);
     if (serviceOwnership(service, { classless }) !== 'ours') return this.#notOurs(request);
     if (service.metadata.deletionTimestamp !== undefined) return; // what it holds stays until it is gone
-    const poolServices = this.deps.loadBalancerSet.owns(service, request) ? cache.poolServices(key) : undefined;
+    const owner = this.deps.loadBalancerSet.ownerOf(service);
+    if (owner === 'undecided') return this.deps.later(key, GRACE_MS);
+    const poolServices = owner === 'ours' ? undefined : cache.poolServices(key);
     const plan = this.#plan(service, request, poolServices);
+    if (this.#poolServiceWatch.lacks(service, request, poolServices)) this.outcomes.set(key, 'NoPoolService');
     if (poolServices === undefined) await this.#writeService(service, request, plan, signal);
-    else await this.#writePoolServices(poolServices, request, plan, signal);
+    else await this.#writePoolServices(service, poolServices, request, plan, signal);
   }
 
   /** Decides and books; nothing waits in here, so no other Service can come in between. */
@@ -63,15 +88,22 @@ export class ServiceReconciler {
     request: LoadBalancerRequest,
     poolServices: readonly PoolServiceObject[] | undefined,
   ): ServicePlan {
-    const { book, sites, waiting } = this.deps;
+    const { book, sites, waiting, contests } = this.deps;
     const chosen = poolServices
-      ?.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      ?.filter((one) => isOpen(one) && contests.claims(one) === undefined)
       .map(nodePoolOfPoolService)
       .filter((name) => name !== undefined);
     const recorded = poolServices === undefined ? request : withPoolServices(request, poolServices);
-    const world = { book, sites: sites.all, isNodePool: sites.isNodePool, chosen };
+    const { refusals } = this.deps.reports;
+    const isRefused = ({ uid }: LoadBalancerRequest, nodePool: string, address: IpAddress): boolean =>
+      refusals.verdict({ uid }, { nodePool, address: formatIpAddress(address) }) === 'moves';
+    const world = { book, sites: sites.all, isNodePool: sites.isNodePool, chosen, isRefused };
     const isFirst = !this.outcomes.has(request.key);
-    const plan = planService(recorded, world, this.#evictedBefore(request, poolServices ?? [service]), isFirst);
+    const written = (poolServices ?? [service]).flatMap(({ status }) => status?.conditions ?? []);
+    if (isFirst) this.#conflicts.recall(request, written);
+    const evicted = isFirst ? readEvicted(request, written) : this.#evicted.get(request.key);
+    const plan = planService(recorded, world, evicted, isFirst);
+    this.#conflicts.moved(request, plan.moves);
     if (plan.evicted.size > 0) this.#evicted.set(request.key, plan.evicted);
     else this.#evicted.delete(request.key);
     waiting.set(request, plan.waits);
@@ -79,59 +111,56 @@ export class ServiceReconciler {
     return plan;
   }
 
-  /** In memory; or, when this process looks at the Service for the first time, as its conditions record it. */
-  #evictedBefore(request: LoadBalancerRequest, holders: readonly (ServiceObject | PoolServiceObject)[]) {
-    if (this.outcomes.has(request.key)) return this.#evicted.get(request.key);
-    return readEvicted(
-      request,
-      holders.flatMap(({ status }) => status?.conditions ?? []),
-    );
-  }
-
   async #writeService(service: ServiceObject, request: LoadBalancerRequest, plan: ServicePlan, signal: AbortSignal) {
-    const condition = wantedCondition(plan, request.generation);
+    const conflicts = this.#conflicts.conflicts(request, plan.holdings);
+    const { generation } = request;
+    const conditions = [wantedCondition(plan, generation), ...conflictCondition(conflicts, generation)];
     const before = {
       ingress: service.status?.loadBalancer?.ingress ?? [],
       conditions: service.status?.conditions ?? [],
     };
-    const change = diffStatus(before, plan.ingress, condition, ADDRESSES_ALLOCATED_CONDITION);
-    if (!change.ingress && !change.condition) return;
-    await this.deps.writer.writeService(service, { ingress: plan.ingress, condition }, signal);
-    this.#say(service, service, plan, change);
+    const change = diffStatus(before, plan.ingress, conditions);
+    const wanted = { ingress: plan.ingress, conditions };
+    if ((change.ingress || change.conditions) && this.#brake.mayWrite(service, request.key, wanted)) {
+      await this.deps.writer.writeService(service, wanted, signal);
+      this.#brake.wrote(service, service, wanted);
+      this.#say(service, service, plan, change);
+      this.#conflicts.say(service, request.key, conflicts, before.conditions);
+    }
+    this.#conflicts.tellMoves(service, request.key);
   }
 
   /** Each PoolService gets the entries and the problems of its NodePool. `ipMode` in every entry, or aggregation stops. */
   async #writePoolServices(
+    service: ServiceObject,
     poolServices: readonly PoolServiceObject[],
     request: LoadBalancerRequest,
     plan: ServicePlan,
     signal: AbortSignal,
   ): Promise<void> {
     for (const poolService of poolServices) {
-      if (poolService.metadata.deletionTimestamp !== undefined) continue;
-      if (poolService.spec?.loadBalancerClass !== undefined && !this.#isOurClass(poolService)) continue;
+      const contest = this.#poolServiceWatch.contestOf(poolService, service);
+      if (!isOpen(poolService)) continue;
       const nodePool = nodePoolOfPoolService(poolService);
-      const holdings = plan.holdings.filter((held) => held.nodePool === nodePool);
-      const problems = plan.problems.filter(
-        (problem) => problem.nodePool === undefined || problem.nodePool === nodePool,
-      );
-      const own = { ...plan, holdings, problems };
-      const ingress = holdings.map((held) => ingressEntry(held.nodePool, held.address));
-      const condition = wantedCondition(own, poolService.metadata.generation);
+      const own = contest === undefined ? partOf(plan, nodePool) : { ...plan, holdings: [], problems: [contest] };
+      const ingress = own.holdings.map((held) => ingressEntry(held.nodePool, held.address));
+      const conflicts = this.#conflicts.conflicts(request, own.holdings);
+      const { generation } = poolService.metadata;
+      const conditions = [wantedCondition(own, generation), ...conflictCondition(conflicts, generation)];
       const before = {
         ingress: poolService.status?.loadBalancer?.ingress ?? [],
         conditions: poolService.status?.conditions ?? [],
       };
-      const change = diffStatus(before, ingress, condition, ADDRESSES_ALLOCATED_CONDITION);
-      if (!change.ingress && !change.condition) continue;
-      await this.deps.writer.writePoolService(poolService, { ingress, condition }, signal);
-      this.#say(this.deps.cache.service(request.key) ?? poolService, poolService, own, change);
+      const change = diffStatus(before, ingress, conditions);
+      const wanted = { ingress, conditions };
+      if ((change.ingress || change.conditions) && this.#brake.mayWrite(poolService, request.key, wanted)) {
+        await this.deps.writer.writePoolService(poolService, wanted, signal);
+        this.#brake.wrote(poolService, service, wanted);
+        this.#say(service, poolService, contest === undefined ? own : { ...own, problems: [] }, change);
+        this.#conflicts.say(service, request.key, conflicts, before.conditions);
+      }
+      if (nodePool !== undefined) this.#conflicts.tellMoves(service, request.key, nodePool);
     }
-  }
-
-  #isOurClass(poolService: PoolServiceObject): boolean {
-    const spec = { type: 'LoadBalancer', loadBalancerClass: poolService.spec?.loadBalancerClass ?? '' };
-    return serviceOwnership({ metadata: {}, spec }, { classless: false }) === 'ours';
   }
 
   /** Events say what changed, once: what the condition already said is not said again, not even after a restart. */
@@ -182,5 +211,14 @@ export class ServiceReconciler {
     this.outcomes.delete(key);
     this.deps.waiting.delete(key);
     this.#evicted.delete(key);
+    this.#conflicts.forget(key);
+    this.#poolServiceWatch.forget(key);
   }
+}
+
+/** What of a plan concerns one NodePool. */
+function partOf(plan: ServicePlan, nodePool: string | undefined): ServicePlan {
+  const holdings = plan.holdings.filter((held) => held.nodePool === nodePool);
+  const problems = plan.problems.filter((problem) => problem.nodePool === undefined || problem.nodePool === nodePool);
+  return { ...plan, holdings, problems };
 }

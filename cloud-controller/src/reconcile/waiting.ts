@@ -1,6 +1,6 @@
 import type { IpAddress, IpFamily, LoadBalancerRequest } from '@openyurt/nodepool-types';
 import type { AddressBook, Freed } from '../ipam/address-book.ts';
-import { mayTake } from '../ipam/allocate.ts';
+import { allocate, mayTake } from '../ipam/allocate.ts';
 import type { Wait } from '../plan/plan-service.ts';
 import { type Aged, byAge, WaitingLine } from './waiting-line.ts';
 
@@ -106,9 +106,7 @@ export class Waiting {
     const { nodePool, address } = offer;
     const line = this.#forAny.get(nodePool)?.[address.family];
     if (line === undefined || line.isEmpty || isShut(book, offer)) return undefined;
-    const waiter = line.find(before, ({ request }) =>
-      mayTake(book, { holder: request, pool: request.addressPool }, nodePool, address),
-    );
+    const waiter = line.find(before, (one) => suits(one, book, offer));
     if (waiter === undefined) return undefined;
     const asked = this.#asked.get(waiter.key) ?? { waiter, offers: new Map<string, Offer>() };
     asked.offers.set(`${nodePool} ${textOf(address)}`, offer);
@@ -133,6 +131,23 @@ export class Waiting {
     }
     return namers;
   }
+}
+
+/**
+ * Whether the address would serve him: it is of the address pool he needs, and of the other family there is one too where
+ * he can make nothing of one alone. So a Service that needs both is not looked at for each that comes free.
+ */
+function suits({ request, waits }: Waiter, book: AddressBook, { nodePool, address }: Offer): boolean {
+  return waits.some((wait) => {
+    if (wait.nodePool !== nodePool || wait.comesFree !== address.family) return false;
+    const ask = { holder: request, pool: wait.within ?? request.addressPool };
+    if (!mayTake(book, ask, nodePool, address)) return false;
+    const pool = wait.both ? book.site(nodePool).ranges?.poolOf(address)?.name : undefined;
+    if (pool === undefined) return true;
+    const family = address.family === 'IPv4' ? 'IPv6' : 'IPv4';
+    const prefer = book.holdings(request.key).map((held) => held.address);
+    return 'address' in allocate(book, { ...ask, nodePool, family, pool, prefer, next: [] });
+  });
 }
 
 /** Whether nobody at all can have the address: one look, where the line may be long. */

@@ -8,7 +8,8 @@ import {
 import type { AddressBook } from '../ipam/address-book.ts';
 import { adoptRecorded, noteForeign, readIngress } from '../plan/recorded.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
-import { type LoadBalancerSet, withPoolServices } from './load-balancer-set.ts';
+import type { LoadBalancerSet } from './load-balancer-set.ts';
+import { withPoolServices } from './pool-services.ts';
 
 export interface WarmUpDeps {
   readonly cache: WorldCache;
@@ -30,7 +31,7 @@ export function warmUp({ cache, book, isNodePool, loadBalancerSet, log, classles
   for (const service of cache.services()) {
     const request = decodeService(service);
     const ours = serviceOwnership(service, { classless }) === 'ours';
-    const split = ours && loadBalancerSet.owns(service, request);
+    const split = ours && loadBalancerSet.owns(service);
     requests.push({ request: split ? withPoolServices(request, cache.poolServices(request.key)) : request, ours });
   }
   requests.sort((a, b) => a.request.createdMs - b.request.createdMs || (a.request.uid < b.request.uid ? -1 : 1));

@@ -13,8 +13,9 @@ export type AddressState =
       readonly sinceMs: number;
       /** Until then an objection is a failed probe; -Infinity for what was taken over. */
       readonly objectionUntilMs: number;
-      /** Gratuitous ARPs sent in the opening burst. */
+      /** How often it was said in the opening burst. */
       readonly sent: number;
+      /** Infinity: it was said often enough, and the site wants no refresh. */
       readonly dueMs: number;
       /** -Infinity until the first defence. */
       readonly defendedMs: number;
@@ -44,7 +45,7 @@ export function begin(probe: boolean, nowMs: number, timing: Timing): Step {
 /** Announces again what nobody else has announced since it was withdrawn: neighbours know it still. @param unit a draw from [0, 1) */
 export function resume(nowMs: number, timing: Timing, unit: number): Step {
   return {
-    state: { ...announced(nowMs, 0), sent: timing.gratuitous.count, dueMs: nowMs + beatMs(unit) },
+    state: { ...announced(nowMs, 0), sent: timing.gratuitous.count, dueMs: nowMs + beatMs(timing.refreshMs, unit) },
     effects: [{ kind: 'report-announced', probed: false, resumed: true }],
   };
 }
@@ -56,12 +57,13 @@ export function onDue(state: AddressState, nowMs: number, timing: Timing, unit: 
     case 'probing':
       if (state.sent >= timing.probes.count) return startAnnouncing(true, state.conflicts, nowMs, timing);
       return {
-        state: { ...state, sent: state.sent + 1, dueMs: nowMs + timing.probes.intervalMs },
+        // A timer that is late does not make the next one later, and two probes never go out at once.
+        state: { ...state, sent: state.sent + 1, dueMs: nextProbeMs(state.dueMs, nowMs, timing) },
         effects: [{ kind: 'send-probe' }],
       };
     case 'announced': {
       const sent = state.sent + 1;
-      const pause = sent < timing.gratuitous.count ? timing.gratuitous.intervalMs : beatMs(unit);
+      const pause = sent < timing.gratuitous.count ? timing.gratuitous.intervalMs : beatMs(timing.refreshMs, unit);
       return { state: { ...state, sent, dueMs: nowMs + pause }, effects: [{ kind: 'send-gratuitous' }] };
     }
     case 'conflicted':
@@ -110,11 +112,25 @@ export function onNewMac(state: AddressState, nowMs: number, timing: Timing): St
   return state.kind === 'announced' ? burstAgain(state, nowMs, timing) : { state, effects: [] };
 }
 
+/**
+ * The site's refresh changed: what is past its burst is said within the new interval, spread over the whole of it.
+ * @param unit a draw from [0, 1)
+ */
+export function onNewRefresh(state: AddressState, nowMs: number, timing: Timing, unit: number): Step {
+  if (state.kind !== 'announced' || state.sent < timing.gratuitous.count) return { state, effects: [] };
+  const dueMs = timing.refreshMs === 0 ? Number.POSITIVE_INFINITY : nowMs + timing.refreshMs * unit;
+  return { state: { ...state, dueMs }, effects: [] };
+}
+
 function burstAgain(state: Extract<AddressState, { kind: 'announced' }>, nowMs: number, timing: Timing): Step {
   return {
     state: { ...state, sent: 1, dueMs: nowMs + timing.gratuitous.intervalMs },
     effects: [{ kind: 'send-gratuitous' }],
   };
+}
+
+function nextProbeMs(dueMs: number, nowMs: number, { probes: { intervalMs } }: Timing): number {
+  return Math.max(dueMs + intervalMs, nowMs + intervalMs / 2);
 }
 
 function probeFrom(conflicts: number, nowMs: number, timing: Timing): Step {
@@ -136,7 +152,7 @@ function startAnnouncing(probed: boolean, conflicts: number, nowMs: number, timi
   };
 }
 
-/** After the first gratuitous ARP. */
+/** After it was said once. */
 function announced(nowMs: number, conflicts: number): Extract<AddressState, { kind: 'announced' }> {
   return {
     kind: 'announced',

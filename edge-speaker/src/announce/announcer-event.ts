@@ -6,15 +6,18 @@ export type Announceable =
   | { readonly ok: false; readonly reason: UnannounceableReason; readonly detail: string };
 
 export type UnannounceableReason =
-  /** Not a canonical IPv4 address; IPv6 is not on the wire in this version. */
-  | 'family-not-announced'
+  /** Not the canonical text of an IPv4 or IPv6 address. */
+  | 'not-an-address'
   /** No LAN interface has a subnet for it, the default route, or a name the site allows. */
   | 'no-link'
   | 'link-down'
   | 'no-carrier'
   /** A LAN interface of this node carries it; the kernel answers for it. (On kube-ipvs0 and its like it is a Service's.) */
   | 'own-address'
-  /** No raw socket: a missing capability or native part, or an interface in trouble. `detail` says which. */
+  /**
+   * No raw socket: a missing capability or native part, or an interface in trouble. `detail` says which. An interface without
+   * IPv6 refuses IPv6 addresses so, and carries IPv4 ones.
+   */
   | 'socket-refused';
 
 /** Why an address is no longer announced. */
@@ -91,13 +94,15 @@ export interface AddressStatus {
 }
 
 /**
- * Counts one thing that happened. Names: `arp_received` {decision}, `arp_replies` {address}, `gratuitous_sent` {address},
- * `probes_sent` {address}, `conflicts` {address}, `duplicate_owners` {address}. The labels object is shared: don't change it.
+ * Counts one thing that happened, by its one label: `arp_received` and `ndp_received` by decision, all others by address.
+ * Sent, probed and claimed are counted for both families alike.
  */
-export type Count = (name: CountName, labels: Readonly<Record<string, string>>) => void;
+export type Count = (name: CountName, label: string) => void;
 export type CountName =
   | 'arp_received'
   | 'arp_replies'
+  | 'ndp_received'
+  | 'ndp_replies'
   | 'gratuitous_sent'
   | 'probes_sent'
   | 'conflicts'

@@ -1,106 +1,89 @@
-import {
-  type Clock,
-  canonicalIp,
-  familyOf,
-  LbError,
-  type Log,
-  type Random,
-  type SiteConfig,
-  type Timers,
-} from '@openyurt/nodepool-types';
-import { LRUCache } from 'lru-cache';
-import type { FrameSocketFactory } from '../ports/frame-socket.ts';
-import type { Link, Links } from '../ports/links.ts';
+import { familyOf, LbError } from '@openyurt/nodepool-types';
+import type { FrameSocket } from '../ports/frame-socket.ts';
+import type { Icmpv6Socket } from '../ports/icmpv6-socket.ts';
+import type { Link } from '../ports/links.ts';
 import { formatMac } from '../wire/mac-address.ts';
 import type { Effect } from './address-machine.ts';
-import type {
-  AddressStatus,
-  Announceable,
-  AnnouncerEvent,
-  Count,
-  UnannounceableReason,
-  WithdrawReason,
-} from './announcer-event.ts';
-import { chooseLink, isLanLink } from './choose-link.ts';
+import type { AddressStatus, Announceable, WithdrawReason } from './announcer-event.ts';
+import type { AnnouncerParts, AnnounceSettings } from './announcer-parts.ts';
 import { Drive, type Driven } from './drive.ts';
 import { DuplicateWatch } from './duplicate-watch.ts';
-import { gratuitousFrames, probeFrame } from './gratuitous.ts';
 import { LinkSockets } from './link-sockets.ts';
+import { MulticastGroups } from './multicast-groups.ts';
+import { no, Placement } from './placement.ts';
 import { Receiver } from './receiver.ts';
 import { RepeatLimit } from './repeat-limit.ts';
+import { StaleFrames } from './stale-frames.ts';
 import { DEFEND_INTERVAL_MS } from './timing.ts';
+import { Voice } from './voice.ts';
 
 /** Each report costs a line of log and an Event at the API: who invents a MAC for each frame must not buy one for each. */
 const REPORTS_PER_INTERVAL = 32;
-const PLACES_REMEMBERED = 8192;
-
-export type AnnounceSettings = Pick<SiteConfig, 'probes' | 'gratuitous' | 'interfaces'>;
-
-export interface AnnouncerParts {
-  readonly links: Links;
-  readonly sockets: FrameSocketFactory;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly log: Log;
-  readonly settings: AnnounceSettings;
-  readonly count: Count;
-  /** Called during `announce`, `withdraw` and from the loop; it may call the announcer again. */
-  readonly onEvent: (event: AnnouncerEvent) => void;
-}
 
 /**
- * Everything this node says about addresses on its LANs: answers, probes, gratuitous ARP, defence. The hub decides what to
+ * Everything this node says about addresses on its LANs: answers, probes, announcements, defence. The hub decides what to
  * announce; an address whose link goes away is withdrawn and told, and announced again only when the hub says so.
  */
 export class Announcer {
   private readonly receiver: Receiver;
   private readonly drive: Drive;
-  private readonly sockets: LinkSockets;
+  private readonly placement: Placement;
+  private readonly frames: LinkSockets<FrameSocket>;
+  private readonly icmpv6: LinkSockets<Icmpv6Socket>;
+  private readonly groups: MulticastGroups;
+  private readonly voice: Voice;
   private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS, REPORTS_PER_INTERVAL);
-  private readonly duplicates = new DuplicateWatch();
-  /** Asked for each address at each judging of the hub: worked out anew only where links or settings changed. */
-  private readonly places = new LRUCache<string, Announceable>({ max: PLACES_REMEMBERED });
+  private readonly duplicates: DuplicateWatch;
   private readonly unsubscribe: () => void;
-  private settings: AnnounceSettings;
-  /** LAN interfaces only: Pods come and go with theirs, and that is none of our business. */
-  private links: ReadonlyMap<number, Link>;
 
   constructor(private readonly parts: AnnouncerParts) {
-    const { clock, timers, random, log, settings } = parts;
-    this.settings = settings;
-    this.links = lanLinks(parts.links.list());
+    const { clock, timers, random, log, settings, count } = parts;
+    this.placement = new Placement(parts.links.list(), settings.interfaces);
+    this.duplicates = new DuplicateWatch(settings.refreshMs);
     this.drive = new Drive(clock, timers, random, settings, (driven, effect) => this.perform(driven, effect));
+    const onSockets = () => this.recheck();
+    const complaint = 'link not usable';
+    this.frames = new LinkSockets({ open: (link) => this.openFrames(link), timers, log, complaint, onSockets });
+    this.icmpv6 = new LinkSockets({
+      open: (link) => parts.icmpv6.open(link),
+      timers,
+      log,
+      complaint: 'link not usable for IPv6',
+      onSockets,
+    });
+    const icmpv6 = (linkIndex: number) => this.icmpv6.get(linkIndex);
+    this.groups = new MulticastGroups(icmpv6);
+    this.voice = new Voice({ frames: (linkIndex) => this.frames.get(linkIndex), icmpv6 }, random);
     this.receiver = new Receiver({
-      count: parts.count,
-      send: (linkIndex, frame) => this.sockets.get(linkIndex)?.send(frame),
+      count,
+      send: (linkIndex, frame) => this.frames.get(linkIndex)?.send(frame),
+      tellAllNodes: (linkIndex, target, mac) => this.voice.tellAllNodes(linkIndex, target, mac),
       onConflict: (address, byMac) => this.drive.conflict(address, byMac),
       onHandOver: (address, linkIndex, byMac) => this.onHandOver(address, linkIndex, byMac),
     });
-    this.sockets = new LinkSockets(parts.sockets, clock, timers, log, {
-      onFrame: (linkIndex, frame, stale) => this.receiver.receive(this.links.get(linkIndex), frame, stale),
-      onSockets: () => this.recheck(),
-    });
+    this.receiver.nodeMacs = this.placement.macs();
     this.unsubscribe = parts.links.onChange((links) => {
-      const before = this.links;
-      this.links = lanLinks(links);
-      if (this.links.size === before.size && [...this.links].every(([i, link]) => before.get(i) === link)) return;
-      this.places.clear();
-      this.sockets.update(links);
+      if (!this.placement.update(links)) return;
+      this.receiver.nodeMacs = this.placement.macs();
+      this.frames.update(this.placement.all);
+      this.icmpv6.update(this.placement.all);
       this.recheck();
     });
   }
 
   /** Asked before an address is offered to the pool: the right link is up, has its carrier, and frames pass. */
   canAnnounce(address: string): Announceable {
-    const place = this.places.get(address) ?? this.placeOf(address);
-    this.places.set(address, place);
+    const place = this.placement.placeOf(address);
     if (!place.ok) return place;
     const { link } = place;
     if (!link.up) return no('link-down', `${link.name} is down`);
     if (!link.carrier) return no('no-carrier', `${link.name} has no carrier`);
-    const socket = this.sockets.want(link);
-    return socket instanceof LbError ? no('socket-refused', socket.message) : place;
+    const frames = this.frames.want(link);
+    const isIpv6 = familyOf(address) === 'IPv6';
+    const deaf = frames instanceof LbError ? frames : isIpv6 ? frames.hearNdp() : undefined;
+    if (deaf !== undefined) return no('socket-refused', deaf.message);
+    const icmpv6 = isIpv6 ? this.icmpv6.want(link) : undefined;
+    return icmpv6 instanceof LbError ? no('socket-refused', icmpv6.message) : place;
   }
 
   /**
@@ -127,8 +110,8 @@ export class Announcer {
 
   /** A new `data.site`. Addresses on links that are no longer allowed are withdrawn. */
   configure(settings: AnnounceSettings): void {
-    this.settings = settings;
-    this.places.clear();
+    this.placement.allow(settings.interfaces);
+    this.duplicates.retime(settings.refreshMs);
     this.drive.retime(settings);
     this.recheck();
   }
@@ -154,20 +137,17 @@ export class Announcer {
   close(): void {
     this.unsubscribe();
     this.drive.close();
-    this.sockets.close();
+    this.frames.close();
+    this.icmpv6.close();
   }
 
-  /** Where an address belongs, whatever state that link is in. */
-  private placeOf(address: string): Announceable {
-    if (familyOf(address) !== 'IPv4' || canonicalIp(address) !== address) {
-      return no('family-not-announced', `${address} is no IPv4 address`);
-    }
-    for (const link of this.links.values()) {
-      if (link.addresses.some(({ ip }) => ip === address)) return no('own-address', `${link.name} has ${address}`);
-    }
-    const link = chooseLink(address, [...this.links.values()], this.settings.interfaces);
-    if (link === undefined) return no('no-link', `no LAN interface has a subnet for ${address} or the default route`);
-    return { ok: true, link };
+  private openFrames(link: Link): FrameSocket {
+    const socket = this.parts.sockets.open(link);
+    const waited = new StaleFrames(this.parts.clock);
+    socket.onFrame((frame, { arrivedMs }) =>
+      this.receiver.receive(this.placement.link(link.index), frame, waited.isStale(arrivedMs)),
+    );
+    return socket;
   }
 
   private recheck(): void {
@@ -185,39 +165,59 @@ export class Announcer {
     if (driven === undefined) return;
     this.drive.stop(address);
     this.duplicates.forget(address);
-    this.receiver.fallSilent(address);
+    this.fallSilent(address);
     const heldMs = driven.state.kind === 'announced' ? this.parts.clock.monotonicMs() - driven.state.sinceMs : 0;
     this.parts.onEvent({ kind: 'withdrawn', address, link: driven.link.name, reason, heldMs });
   }
 
   /** Another member announces it too: the hub knows who should. */
   private onHandOver(address: string, linkIndex: number, byMac: string): void {
-    const link = this.links.get(linkIndex);
+    const link = this.placement.link(linkIndex);
     if (link === undefined) return;
     const now = this.parts.clock.monotonicMs();
     const announced = this.drive.get(address)?.state.kind === 'announced';
     const forMs = announced ? this.duplicates.hear(address, byMac, now) : undefined;
     const kind = forMs === undefined ? 'hand-over' : 'duplicate-owner';
-    if (forMs !== undefined) this.parts.count('duplicate_owners', this.receiver.labelsOf(address));
+    if (forMs !== undefined) this.parts.count('duplicate_owners', address);
     if (this.reports.pass(`${kind} ${address} ${byMac}`, now) === 0) return;
     const where = { address, link: link.name, byMac };
     if (forMs === undefined) this.parts.onEvent({ kind: 'hand-over', ...where });
     else this.parts.onEvent({ kind: 'duplicate-owner', ...where, ownMac: formatMac(link.mac), forMs });
   }
 
-  /** What the machine of an address asks for. Tables change before frames leave, events come last. */
-  private perform({ address, link, state }: Driven, effect: Effect): void {
-    const { receiver, parts } = this;
-    if (state.kind === 'conflicted') receiver.fallSilent(address);
-    else receiver.listen(address, link.index, state.kind);
+  private fallSilent(address: string): void {
+    this.receiver.fallSilent(address);
+    this.groups.leave(address);
+    this.voice.forget(address);
+  }
+
+  /** @returns whether it is ours still: a group that cannot be joined takes the socket, and with it the address, away */
+  private listen(driven: Driven): boolean {
+    const { address, link, state } = driven;
+    if (state.kind === 'conflicted') {
+      this.fallSilent(address);
+      return true;
+    }
+    if (familyOf(address) === 'IPv6') this.groups.join(address, link.index);
+    if (this.drive.get(address) !== driven) return false;
+    const nonce = state.kind === 'probing' ? this.voice.nonceFor(address) : undefined;
+    this.receiver.listen(address, link.index, state.kind, nonce);
+    return true;
+  }
+
+  /** What the machine of an address asks for. Groups and tables change before frames leave, events come last. */
+  private perform(driven: Driven, effect: Effect): void {
+    const { parts } = this;
+    const { address, link } = driven;
+    if (!this.listen(driven)) return;
     switch (effect.kind) {
       case 'send-probe':
-        this.sockets.get(link.index)?.send(probeFrame(address, link.mac));
-        parts.count('probes_sent', receiver.labelsOf(address));
+        this.voice.probe(address, link);
+        parts.count('probes_sent', address);
         return;
       case 'send-gratuitous':
-        for (const frame of gratuitousFrames(address, link.mac)) this.sockets.get(link.index)?.send(frame);
-        parts.count('gratuitous_sent', receiver.labelsOf(address));
+        this.voice.tell(address, link);
+        parts.count('gratuitous_sent', address);
         return;
       case 'report-announced':
         parts.onEvent({ address, link: link.name, ...effect, kind: 'announced' });
@@ -231,12 +231,4 @@ export class Announcer {
       }
     }
   }
-}
-
-function lanLinks(links: readonly Link[]): ReadonlyMap<number, Link> {
-  return new Map(links.filter((link) => isLanLink(link, [])).map((link) => [link.index, link]));
-}
-
-function no(reason: UnannounceableReason, detail: string): Announceable {
-  return { ok: false, reason, detail };
 }

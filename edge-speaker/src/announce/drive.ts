@@ -7,6 +7,7 @@ import {
   onConflict,
   onDue,
   onNewMac,
+  onNewRefresh,
   onTakeOver,
   resume,
   type Step,
@@ -45,9 +46,15 @@ export class Drive {
     private readonly run: RunEffect,
   ) {}
 
-  /** For what is still to be scheduled. */
+  /** For what is still to be scheduled, and, where the refresh is another one, for all that waits for it. */
   retime(timing: Timing): void {
+    const before = this.timing;
     this.timing = timing;
+    if (timing.refreshMs === before.refreshMs) return;
+    const now = this.clock.monotonicMs();
+    for (const driven of [...this.driven.values()]) {
+      this.take(driven, onNewRefresh(driven.state, now, timing, this.random()));
+    }
   }
 
   get(address: string): Driven | undefined {

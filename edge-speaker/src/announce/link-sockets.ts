@@ -1,35 +1,39 @@
-import { type Clock, LbError, type Log, type Timers } from '@openyurt/nodepool-types';
-import type { FrameSocket, FrameSocketFactory } from '../ports/frame-socket.ts';
+import { LbError, type Log, type Timers } from '@openyurt/nodepool-types';
 import type { Link } from '../ports/links.ts';
-import { StaleFrames } from './stale-frames.ts';
 
-/** Pause before a socket that could not be opened is tried again without news from its link. */
+/** Pause before a socket that could not be opened is tried again without news from its link; doubles up to the most. */
 const REOPEN_MS = 1_000;
+const REOPEN_MOST_MS = 60_000;
 
-export interface LinkSocketsListener {
-  /** @param stale it waited while this process stood still */
-  onFrame(linkIndex: number, frame: Buffer, stale: boolean): void;
-  /** A socket came or went: what can be announced changed. */
-  onSockets(): void;
+/** What all sockets of links have. */
+export interface LinkSocket {
+  onError(run: (error: LbError) => void): void;
+  close(): void;
 }
 
-/** One frame socket for each link that is wanted, opened when first wanted, closed when its link goes down or away. */
-export class LinkSockets {
-  private readonly open = new Map<number, FrameSocket>();
+export interface LinkSocketsParts<Socket extends LinkSocket> {
+  /** @throws LbError when the link has none to give */
+  readonly open: (link: Link) => Socket;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** Said once for each lasting refusal. */
+  readonly complaint: string;
+  /** A socket came or went: what can be announced changed. */
+  readonly onSockets: () => void;
+}
+
+/** One socket of a kind for each link that is wanted, opened when first wanted, closed when its link goes down or away. */
+export class LinkSockets<Socket extends LinkSocket> {
+  private readonly open = new Map<number, Socket>();
   private readonly refused = new Map<number, LbError>();
   private readonly said = new Map<number, string>(); // so that a lasting refusal is logged once
+  private reopenMs = REOPEN_MS;
   private cancelRetry: (() => void) | undefined;
 
-  constructor(
-    private readonly factory: FrameSocketFactory,
-    private readonly clock: Clock,
-    private readonly timers: Timers,
-    private readonly log: Log,
-    private readonly listener: LinkSocketsListener,
-  ) {}
+  constructor(private readonly parts: LinkSocketsParts<Socket>) {}
 
   /** The socket of a link, opened if need be, or why there is none. */
-  want(link: Link): FrameSocket | LbError {
+  want(link: Link): Socket | LbError {
     const socket = this.open.get(link.index) ?? this.refused.get(link.index);
     if (socket !== undefined) return socket;
     try {
@@ -42,7 +46,7 @@ export class LinkSockets {
   }
 
   /** @returns the socket if it is open */
-  get(linkIndex: number): FrameSocket | undefined {
+  get(linkIndex: number): Socket | undefined {
     return this.open.get(linkIndex);
   }
 
@@ -56,6 +60,7 @@ export class LinkSockets {
       socket.close();
     }
     this.refused.clear();
+    this.reopenMs = REOPEN_MS;
   }
 
   close(): void {
@@ -64,18 +69,18 @@ export class LinkSockets {
     this.open.clear();
   }
 
-  private start(link: Link): FrameSocket {
-    const socket = this.factory.open(link);
+  private start(link: Link): Socket {
+    const socket = this.parts.open(link);
     this.open.set(link.index, socket);
     this.said.delete(link.index);
-    const waited = new StaleFrames(this.clock);
-    socket.onFrame((frame, { arrivedMs }) => this.listener.onFrame(link.index, frame, waited.isStale(arrivedMs)));
+    this.reopenMs = REOPEN_MS;
     socket.onError((error) => {
       if (this.open.get(link.index) !== socket) return;
       this.open.delete(link.index);
       socket.close();
+      this.retrySoon();
       this.refuse(link, error);
-      this.listener.onSockets();
+      this.parts.onSockets();
     });
     return socket;
   }
@@ -83,17 +88,26 @@ export class LinkSockets {
   private refuse(link: Link, error: LbError): void {
     this.refused.set(link.index, error);
     if (this.said.get(link.index) !== error.message) {
-      this.log.warn('link not usable', { link: link.name, error: error.message, remedy: error.remedy });
+      this.parts.log.warn(this.parts.complaint, { link: link.name, error: error.message, remedy: error.remedy });
     }
     this.said.set(link.index, error.message);
     this.retryLater();
   }
 
-  private retryLater(): void {
+  /** What worked a moment ago does not wait behind what never did. */
+  private retrySoon(): void {
+    this.reopenMs = REOPEN_MS;
     this.cancelRetry?.();
-    this.cancelRetry = this.timers.after(REOPEN_MS, () => {
+    this.cancelRetry = undefined;
+  }
+
+  private retryLater(): void {
+    if (this.cancelRetry !== undefined) return;
+    this.cancelRetry = this.parts.timers.after(this.reopenMs, () => {
+      this.cancelRetry = undefined;
+      this.reopenMs = Math.min(2 * this.reopenMs, REOPEN_MOST_MS);
       this.refused.clear();
-      this.listener.onSockets();
+      this.parts.onSockets();
     });
   }
 }

@@ -1,45 +1,52 @@
 import type { Link } from '../ports/links.ts';
 import { AnnouncementTable, type Phase } from '../responder/announcement-table.ts';
-import { type ArpDecision, decideArp, type Listener, tooLate } from '../responder/decide-arp.ts';
-import { DROP_REASONS } from '../responder/drop-reason.ts';
-import { ARP_FRAME_BYTES, ArpView, arpReply } from '../wire/arp.ts';
+import { decideArp } from '../responder/decide-arp.ts';
+import { decideNdp } from '../responder/decide-ndp.ts';
+import { type Decision, type Listener, tooLate } from '../responder/decision.ts';
+import { ARP_FRAME_BYTES, ArpView } from '../wire/arp.ts';
+import { ETHERTYPE_ARP, etherTypeOf } from '../wire/ethernet.ts';
 import { formatMac } from '../wire/mac-address.ts';
+import { NdpView } from '../wire/ndp.ts';
+import { ADVERTISEMENT_FRAME_BYTES, answerSolicitation } from '../wire/neighbour-advertisement.ts';
 import type { Count } from './announcer-event.ts';
 
 export interface ReceiverParts {
   readonly count: Count;
+  /** The frame's buffer is used again for the next answer. */
   readonly send: (linkIndex: number, frame: Buffer) => void;
+  /** Advertises `target` to all nodes: one asked who has no address yet. */
+  readonly tellAllNodes: (linkIndex: number, target: Buffer, mac: Buffer) => void;
   readonly onConflict: (address: string, byMac: string) => void;
   readonly onHandOver: (address: string, linkIndex: number, byMac: string) => void;
 }
 
-const DECISIONS = ['reply', 'conflict', 'hand-over', ...DROP_REASONS] as const;
-/** Made once: a flood must not make garbage. */
-const DECISION_LABELS = Object.fromEntries(DECISIONS.map((decision) => [decision, { decision }])) as Record<
-  (typeof DECISIONS)[number],
-  { readonly decision: string }
->;
+type Claim = Extract<Decision<string>, { kind: 'conflict' | 'hand-over' }>;
 
-/** Frames in, answers out: asks `decideArp`, does what it says and counts it. */
+/** Frames in, answers out: asks `decideArp` or `decideNdp`, does what it says and counts it. */
 export class Receiver {
-  /** Lower-case texts. */
+  /** Of other members; lower-case texts. */
   poolMacs: ReadonlySet<string> = new Set();
+  /** Of all LAN interfaces of this node. */
+  nodeMacs: ReadonlySet<string> = new Set();
   private readonly table = new AnnouncementTable();
-  private readonly labels = new Map<string, { readonly address: string }>();
-  private readonly answer = Buffer.alloc(ARP_FRAME_BYTES);
-  private listener: Listener = { linkIndex: -1, mac: Buffer.alloc(0), isPoolMac: () => false };
-  private readonly isPoolMac = (mac: Buffer): boolean => this.poolMacs.has(formatMac(mac));
+  private readonly arpAnswer = Buffer.alloc(ARP_FRAME_BYTES);
+  private readonly ndpAnswer = Buffer.alloc(ADVERTISEMENT_FRAME_BYTES);
+  private readonly isPoolMac = (frame: Buffer, at: number): boolean => this.poolMacs.has(formatMac(frame, at));
+  private readonly isNodeMac = (frame: Buffer, at: number): boolean => this.nodeMacs.has(formatMac(frame, at));
+  private listener: Listener = this.listenerFor(-1, Buffer.alloc(0));
 
   constructor(private readonly parts: ReceiverParts) {}
 
-  /** Answers for an address from now on, or, while it is probed, watches for objections. */
-  listen(address: string, linkIndex: number, phase: Phase): void {
-    this.table.set(address, linkIndex, phase);
+  /**
+   * Answers for an address from now on, or, while it is probed, watches for objections.
+   * @param nonce that of our probes for an IPv6 address; kept until the next one
+   */
+  listen(address: string, linkIndex: number, phase: Phase, nonce?: Buffer): void {
+    this.table.set(address, linkIndex, phase, nonce);
   }
 
   fallSilent(address: string): void {
     this.table.delete(address);
-    this.labels.delete(address);
   }
 
   /**
@@ -48,43 +55,69 @@ export class Receiver {
    */
   receive(link: Link | undefined, frame: Buffer, stale: boolean): void {
     if (link === undefined) return;
+    if (etherTypeOf(frame) === ETHERTYPE_ARP) this.receiveArp(link, frame, stale);
+    else this.receiveNdp(link, frame, stale);
+  }
+
+  private receiveArp(link: Link, frame: Buffer, stale: boolean): void {
     const packet = ArpView.over(frame);
     const asked = decideArp(packet, this.table, this.listenerOf(link));
     const decision = stale ? tooLate(asked) : asked;
-    this.parts.count('arp_received', labelsFor(decision));
-    if (decision.kind === 'drop' || packet === undefined) return;
-    const { address } = decision.entry;
-    if (decision.kind === 'reply') {
-      arpReply(link.mac, packet.targetIp, packet.senderMac, packet.senderIp, this.answer);
-      this.parts.send(link.index, this.answer);
-      this.parts.count('arp_replies', this.labelsOf(address));
-    } else if (decision.kind === 'conflict') {
-      this.parts.count('conflicts', this.labelsOf(address));
-      this.parts.onConflict(address, formatMac(packet.senderMac));
-    } else {
-      this.parts.onHandOver(address, link.index, formatMac(packet.senderMac));
+    if (packet !== undefined && decision.kind === 'reply') {
+      packet.answer(link.mac, this.arpAnswer);
+      this.parts.send(link.index, this.arpAnswer); // and then it is counted
+      this.parts.count('arp_replies', decision.entry.address);
     }
+    this.parts.count('arp_received', nameOf(decision));
+    if (packet !== undefined && isClaim(decision)) this.report(decision, link, formatMac(packet.senderMac));
+  }
+
+  private receiveNdp(link: Link, frame: Buffer, stale: boolean): void {
+    const packet = NdpView.over(frame);
+    const asked = decideNdp(packet, this.table, this.listenerOf(link));
+    const decision = stale ? tooLate(asked) : asked;
+    if (typeof packet !== 'string' && decision.kind === 'reply') {
+      this.answerNdp(packet, link);
+      this.parts.count('ndp_replies', decision.entry.address);
+    }
+    this.parts.count('ndp_received', nameOf(decision));
+    if (typeof packet !== 'string' && isClaim(decision))
+      this.report(decision, link, formatMac(frame, packet.ownerMacAt));
+  }
+
+  /** RFC 4861 §7.2.4: who has no address yet hears of it with all the others. */
+  private answerNdp(packet: NdpView, link: Link): void {
+    if (packet.isProbe) this.parts.tellAllNodes(link.index, packet.target, link.mac);
+    else {
+      answerSolicitation(packet, link.mac, this.ndpAnswer);
+      this.parts.send(link.index, this.ndpAnswer);
+    }
+  }
+
+  private report({ kind, entry: { address } }: Claim, link: Link, byMac: string): void {
+    if (kind === 'conflict') {
+      this.parts.count('conflicts', address);
+      this.parts.onConflict(address, byMac);
+    } else this.parts.onHandOver(address, link.index, byMac);
   }
 
   /** Frames come in bursts from one link: its listener is kept. */
   private listenerOf({ index, mac }: Link): Listener {
     if (this.listener.linkIndex !== index || this.listener.mac !== mac) {
-      this.listener = { linkIndex: index, mac, isPoolMac: this.isPoolMac };
+      this.listener = this.listenerFor(index, mac);
     }
     return this.listener;
   }
 
-  /** The labels of one address, the same object each time while it is announced. */
-  labelsOf(address: string): { readonly address: string } {
-    let labels = this.labels.get(address);
-    if (labels === undefined) {
-      labels = { address };
-      this.labels.set(address, labels);
-    }
-    return labels;
+  private listenerFor(linkIndex: number, mac: Buffer): Listener {
+    return { linkIndex, mac, isPoolMac: this.isPoolMac, isNodeMac: this.isNodeMac };
   }
 }
 
-function labelsFor(decision: ArpDecision): { readonly decision: string } {
-  return DECISION_LABELS[decision.kind === 'drop' ? decision.reason : decision.kind];
+function isClaim(decision: Decision<string>): decision is Claim {
+  return decision.kind === 'conflict' || decision.kind === 'hand-over';
+}
+
+function nameOf(decision: Decision<string>): string {
+  return decision.kind === 'drop' ? decision.reason : decision.kind;
 }

@@ -3,7 +3,7 @@ export const PAUSE_MIN_MS = 10_000;
 export const PAUSE_MAX_MS = 300_000;
 /** An address that met no conflict for this long starts from the shortest pause again. */
 const FORGET_MS = 3_600_000;
-/** One Event for the same address and the same MAC in this time. */
+/** One Event for the same address, MAC and Services in this time. */
 const REPORT_MS = 600_000;
 
 interface Conflict {
@@ -58,12 +58,11 @@ export class ConflictPause {
     return next;
   }
 
-  /** Whether this is news, and not the same host again. Counts as told. */
-  isNews(address: string, byMac: string, nowMs: number): boolean {
-    const key = `${address} ${byMac}`;
-    const last = this.reported.get(key);
+  /** Whether this is news, and not the same again: what happened, where, and to whom. Counts as told. */
+  isNews(words: string, nowMs: number): boolean {
+    const last = this.reported.get(words);
     if (last !== undefined && nowMs - last < REPORT_MS) return false;
-    this.reported.set(key, nowMs);
+    this.reported.set(words, nowMs);
     return true;
   }
 

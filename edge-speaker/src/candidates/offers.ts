@@ -1,4 +1,4 @@
-import type { Announcement, ServiceObject } from '@openyurt/nodepool-types';
+import type { Announcement, IpFamily, ServiceObject } from '@openyurt/nodepool-types';
 import { type EndpointPlaces, forwarding, type NodePlace } from './forwarding.ts';
 
 /** Whether any of some endpoints takes connections, as far as this node has asked. */
@@ -10,7 +10,7 @@ export interface CandidateWorld extends NodePlace {
   /** The node carries `node.kubernetes.io/exclude-from-external-load-balancers`. */
   readonly excluded: boolean;
   serviceOf(serviceKey: string): ServiceObject | undefined;
-  endpointsOf(serviceKey: string): EndpointPlaces;
+  endpointsOf(serviceKey: string, family: IpFamily): EndpointPlaces;
   /** The name of the link that fits the address and is up; undefined: there is none. */
   linkFor(address: string): string | undefined;
   /** Whether another host was seen to own the address lately. */
@@ -70,7 +70,7 @@ export interface Holder {
  */
 export function judgeAddress(address: string, held: readonly Holder[], world: CandidateWorld): Candidate {
   const verdicts = held.map(({ service, announcement }) =>
-    forwarding(service, world.endpointsOf(announcement.serviceKey), world),
+    forwarding(service, world.endpointsOf(announcement.serviceKey, announcement.family), world),
   );
   let resourceVersion = 0n;
   for (const { announcement } of held) {

@@ -25,7 +25,7 @@ export function logAnnouncer(log: Log, event: AnnouncerEvent, services: (address
       log.warn('two members of the pool announce the same address', {
         ...fields,
         remedy:
-          'The network passes ARP between them and not the pool session: let TCP and UDP of --session-port through.',
+          'The network passes what they announce and not the pool session: let TCP and UDP of --session-port through.',
       });
       return;
     case 'hand-over':

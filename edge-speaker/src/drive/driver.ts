@@ -32,6 +32,8 @@ export interface DriverParts {
   /** The view may have changed: write it when it is time. */
   readonly touch: () => void;
   readonly report: (event: ReportedEvent) => void;
+  /** The node's own report has changed. */
+  readonly tellCloud: (urgent: boolean) => void;
   /** The hub has judged: which endpoints it wants asked may be others now. */
   readonly judged: () => void;
   readonly onLink: (connected: boolean) => void;
@@ -71,10 +73,11 @@ export class SpeakerDriver {
       this.takingOver.delete(event.address);
     }
     if (event.kind === 'withdrawn' && event.reason !== 'asked') this.failClaim(event.address, event.reason);
-    this.run(speaker.take({ kind: 'announcer', event }));
-    // What began or ended here sets the time of the next judging; packets of others do not.
-    if (event.kind !== 'conflict' && event.kind !== 'hand-over' && event.kind !== 'duplicate-owner')
-      this.judging.soon();
+    const effects = speaker.take({ kind: 'announcer', event });
+    this.run(effects);
+    // What began or ended here sets the time of the next judging; packets of others do only where they are news.
+    const isOfOthers = event.kind === 'conflict' || event.kind === 'hand-over' || event.kind === 'duplicate-owner';
+    if (!isOfOthers || effects.length > 0) this.judging.soon();
   }
 
   /** SIGTERM: hands everything over, then falls silent. */
@@ -166,6 +169,9 @@ export class SpeakerDriver {
       case 'report':
         this.parts.report(effect.event);
         return;
+      case 'tell-cloud':
+        this.parts.tellCloud(effect.urgent);
+        return;
       case 'link':
         logLink(log, effect);
         this.parts.onLink(effect.after === 'connected');
@@ -208,7 +214,7 @@ export class SpeakerDriver {
       },
       changed: () => announcer.setPoolMacs(session.poolMacs().keys()),
       remember: (addresses) => {
-        for (const address of addresses) speaker.view.announced.add(address);
+        speaker.remember(addresses);
         this.parts.touch();
       },
     });
@@ -221,7 +227,7 @@ export class SpeakerDriver {
 
   private announce(address: string, how: { readonly probe: boolean; readonly resumed: boolean }): void {
     const { announcer, speaker, clock } = this.parts;
-    const probe = how.probe || speaker.mustProbe(address);
+    const probe = how.probe || speaker.mustProbe(address, how.resumed);
     if (!how.resumed) this.takingOver.set(address, clock.monotonicMs());
     const answer = announcer.announce(address, { probe, quiet: how.resumed });
     if (answer.ok) return;

@@ -165,7 +165,9 @@ export class Reading {
         ownerForMs: owner && now - owner.sinceMs,
         known: known && { from: known.from, forMs: now - known.sinceMs },
         offered: notOffered ?? true,
+        ...(notOffered === 'no-link' ? this.whyNoLink(address) : {}),
         staleEndpoints: endpoints === 'dead',
+        ...this.conflictOf(address, now),
       } as const;
       if (here === undefined) addresses.push(line);
       else {
@@ -174,6 +176,19 @@ export class Reading {
       }
     }
     return addresses;
+  }
+
+  private whyNoLink(address: string): Pick<AddressState, 'noLink'> {
+    const answer = this.parts.announcer.canAnnounce(address);
+    return answer.ok ? {} : { noLink: `${answer.reason}: ${answer.detail}` };
+  }
+
+  private conflictOf(address: string, nowMs: number): Pick<AddressState, 'conflict'> {
+    const known = this.parts.speaker.conflictOf(address);
+    if (known === undefined) return {};
+    const { kind, byMac, link, firstMs, lastMs, retryMs } = known;
+    const retry = retryMs === undefined ? {} : { retryInMs: Math.max(0, retryMs - nowMs) };
+    return { conflict: { kind, byMac, link, forMs: nowMs - firstMs, lastSeenAgoMs: nowMs - lastMs, ...retry } };
   }
 
   private standings(): Standing[] {

@@ -44,5 +44,7 @@ export type Effect =
   /** Something came that the disk should remember. */
   | { readonly kind: 'touch' }
   | { readonly kind: 'report'; readonly event: ReportedEvent }
+  /** The node's own report says something else now. `urgent`: a conflict is among it. */
+  | { readonly kind: 'tell-cloud'; readonly urgent: boolean }
   | ({ readonly kind: 'link' } & LinkTurn)
   | SiteWord;

@@ -94,7 +94,7 @@ export class OfferJudge {
       poolNodes: this.poolNodes,
       excluded: view.self.get(nodeName)?.excluded ?? false,
       serviceOf: (key) => view.services.get(key),
-      endpointsOf: (key) => view.endpoints.of(key),
+      endpointsOf: (key, family) => view.endpoints.of(key, family),
       endpointsKnown: view.slices.complete,
       linkFor,
       inConflict: (address) => conflicts.isPaused(address, nowMs),

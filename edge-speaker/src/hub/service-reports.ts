@@ -59,7 +59,7 @@ export class ServiceReports {
     const { kind, address, byMac, link } = event;
     const where = `${address} on ${link} of node ${this.parts.nodeName}`;
     if (kind === 'duplicate-owner') {
-      const both = `Two nodes of the NodePool announce ${where}: MAC ${event.ownMac} and MAC ${byMac}. The network between them passes ARP, but not the pool session: let TCP and UDP of its port through.`;
+      const both = `Two nodes of the NodePool announce ${where}: MAC ${event.ownMac} and MAC ${byMac}. The network between them passes what they announce, but not the pool session: let TCP and UDP of its port through.`;
       return serviceKeys.flatMap((key) => this.report(key, 'DuplicateOwner', 'Announce', both));
     }
     const note =

@@ -1,17 +1,22 @@
 import { decodeAddressConfig, type NodeFacts, type SiteConfig } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from '../announce/announcer-event.ts';
+import { OBJECTION_MS } from '../announce/timing.ts';
 import { ConflictPause } from '../candidates/conflict-pause.ts';
-import { NewAddresses } from '../candidates/new-addresses.ts';
+import { NewAddresses, type Newness } from '../candidates/new-addresses.ts';
 import type { Candidates } from '../candidates/offers.ts';
 import type { View } from '../offline/adopt.ts';
 import type { CloudWatch } from '../offline/cloud-watch.ts';
 import { EndpointProbes } from '../offline/endpoint-probes.ts';
 import { GivenUp } from '../offline/given-up.ts';
 import { SiteText } from '../offline/site-text.ts';
+import type { NodeWord } from '../ports/report-sink.ts';
+import { AnnouncerFacts } from './announcer-facts.ts';
 import { CloudFacts, type CloudStep } from './cloud-facts.ts';
 import type { Effect, Fact } from './facts.ts';
 import { OfferJudge } from './offer-judge.ts';
 import { OutageReports } from './outage-reports.ts';
+import { OwnReport } from './own-report.ts';
+import type { KnownConflict } from './reported-conflicts.ts';
 import { ServiceReports } from './service-reports.ts';
 import { staleWords } from './stale-words.ts';
 import { ToldPool } from './told-pool.ts';
@@ -23,6 +28,8 @@ export interface SpeakerParts {
   readonly nodePool: string | undefined;
   readonly siteDefaults: SiteConfig;
   readonly linkFor: (address: string) => string | undefined;
+  /** Whether another member of the pool claims the address now, and goes on offering it. */
+  readonly isHeldElsewhere: (address: string) => boolean;
   readonly monotonicMs: () => number;
   readonly wallMs: () => number;
   /** Draws from [0, 1). */
@@ -48,6 +55,8 @@ export class Speaker {
   private readonly offers: OfferJudge;
   private readonly reports: ServiceReports;
   private readonly outages: OutageReports;
+  private readonly ownReport: OwnReport;
+  private readonly announcerFacts: AnnouncerFacts;
   private readonly told = new ToldPool();
   private swept = '';
 
@@ -62,8 +71,12 @@ export class Speaker {
     this.offers = new OfferJudge({ nodeName, view, conflicts, probes, linkFor: parts.linkFor });
     const uidOf = (key: string) => view.services.get(key)?.metadata.uid;
     this.reports = new ServiceReports({ nodeName, uidOf, wallMs });
-    const keysOf = (address: string) => this.candidates.byAddress.get(address)?.serviceKeys ?? [];
+    const keysOf = (address: string) => this.keysOf(address);
     this.outages = new OutageReports({ nodeName, keysOf, uidOf, wallMs }, view.outage, parts.monotonicMs());
+    const uidsOf = (address: string) => this.candidates.byAddress.get(address)?.serviceUids ?? [];
+    this.ownReport = new OwnReport({ nodeName, uidsOf, wallMs });
+    const { reports, outages, ownReport } = this;
+    this.announcerFacts = new AnnouncerFacts({ conflicts, reports, outages, ownReport, keysOf });
     this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
   }
 
@@ -74,6 +87,17 @@ export class Speaker {
   /** Since when the cloud has been away, over restarts; undefined: it is there, or only in doubt. Monotonic, also negative. */
   get awaySinceMs(): number | undefined {
     return this.outages.awaySinceMs;
+  }
+
+  /** What this node would tell the cloud of itself now. */
+  report(): NodeWord {
+    const { kind, sinceMs } = this.cloud.link;
+    return this.ownReport.read(kind, this.awaySinceMs ?? sinceMs, this.parts.monotonicMs());
+  }
+
+  /** The host outside the NodePool that uses an address of ours, as this node heard it last. */
+  conflictOf(address: string): KnownConflict | undefined {
+    return this.ownReport.conflictOf(address);
   }
 
   /** The node is cordoned or out of service: what another member offers is handed over. */
@@ -87,10 +111,22 @@ export class Speaker {
 
   /**
    * Whether an address must be probed although a member has claimed it before: another host owned it last time, or it is
-   * so new that the member which claimed it first may have handed it over in the middle of its own probes.
+   * so new that the member which claimed it may have handed it over in the middle of its own probes, or met an objection.
+   *
+   * @param resumed it was withdrawn a moment ago, and nobody has announced it since
    */
-  mustProbe(address: string): boolean {
-    return this.conflicts.mustProbe(address) || this.newAddresses.isNew(address, this.parts.monotonicMs());
+  mustProbe(address: string, resumed = false): boolean {
+    if (this.conflicts.mustProbe(address)) return true;
+    const isOwn = resumed || this.ownReport.announces(address);
+    return this.newAddresses.mustProbe(address, isOwn, this.newness, this.parts.monotonicMs());
+  }
+
+  /** The session knows that some member announced these: they are taken over without a probe from now on, restarts included. */
+  remember(addresses: Iterable<string>): void {
+    for (const address of addresses) {
+      const isOpen = this.conflicts.mustProbe(address) || this.newAddresses.has(address);
+      if (!isOpen && this.candidates.byAddress.has(address)) this.view.announced.add(address);
+    }
   }
 
   /** The session begins with what the disk remembers, before the cloud has said a word. */
@@ -130,7 +166,7 @@ export class Speaker {
     const { nodePool, view } = this;
     if (nodePool === undefined) {
       view.trustEndpoints(trusted);
-      return heard;
+      return [...heard, ...this.settleReport(now)];
     }
     const { proven } = this.cloudFacts;
     const members = [...view.membersOf(nodePool)];
@@ -146,6 +182,8 @@ export class Speaker {
       seenRv,
     );
     this.newAddresses.update(judged, view.announced, now);
+    const settled = this.newAddresses.takeSettled(this.newness, (address) => this.ownReport.announces(address), now);
+    this.remember(settled);
     if (!isDue) this.sweepAnnounced();
     this.conflicts.keep((address) => byAddress.has(address), now);
     const changed = judged.map(({ address }) => address);
@@ -157,7 +195,8 @@ export class Speaker {
       ...this.told.offers(changed, source),
       ...this.tellNotes(members, now),
       ...staleWords(judged),
-      ...this.remember(now),
+      ...this.settleReport(now),
+      ...this.rememberOutage(now, settled.length > 0),
     ];
   }
 
@@ -177,6 +216,8 @@ export class Speaker {
       ...this.cloudFacts.dueMs(now),
       this.probes.settleDueMs(),
       this.outages.storeDueMs(),
+      this.ownReport.dueMs(now),
+      this.newAddresses.dueMs(this.newness, now),
     ];
     const due = waits.filter((ms) => ms !== undefined);
     return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - now);
@@ -188,6 +229,7 @@ export class Speaker {
       ...effects,
       ...(learned.resources.has('self') ? this.joinPool() : []),
       ...(turn === undefined ? [] : this.outages.turn(turn, this.parts.monotonicMs())),
+      ...(turn === undefined ? [] : this.ownReport.turn(turn, this.parts.monotonicMs())),
     ];
   }
 
@@ -202,23 +244,27 @@ export class Speaker {
   }
 
   private onAnnouncer(event: AnnouncerEvent): Effect[] {
-    const now = this.parts.monotonicMs();
     if (event.kind === 'links-changed') this.offers.touchAll();
-    if (event.kind === 'announced') this.view.announced.add(event.address);
-    if (event.kind === 'announced' || event.kind === 'withdrawn') this.reports.announced(event, now);
-    if (event.kind === 'announced') this.outages.began(event.address, now);
-    else if (event.kind === 'withdrawn' || event.kind === 'failed') this.outages.ended(event.address, now);
-    if (event.kind !== 'failed' && event.kind !== 'conflict' && event.kind !== 'duplicate-owner') return [];
-    const { address, byMac, link } = event;
-    const effects: Effect[] = [];
-    if (event.kind === 'failed') {
-      const pauseMs = this.conflicts.pause(address, byMac, now);
-      const fields = { address, byMac, link, retryMs: pauseMs };
-      effects.push({ kind: 'fail-claim', address });
-      effects.push({ kind: 'say', level: 'warn', msg: 'address belongs to another host', fields });
-    }
-    if (!this.conflicts.isNews(address, byMac, now)) return effects;
-    return [...effects, ...this.reports.conflict(event, this.candidates.byAddress.get(address)?.serviceKeys ?? [])];
+    if (event.kind === 'announced' && !this.newAddresses.has(event.address)) this.view.announced.add(event.address);
+    // Whoever has it next, also after a restart, asks first.
+    if (event.kind === 'failed') this.view.announced.delete(event.address);
+    return this.announcerFacts.take(event, this.parts.monotonicMs());
+  }
+
+  private get newness(): Newness {
+    const { count, intervalMs } = this.site.probes;
+    const { isHeldElsewhere } = this.parts;
+    return { probingMs: count * intervalMs, objectionMs: OBJECTION_MS, isHeldElsewhere };
+  }
+
+  private keysOf(address: string): readonly string[] {
+    return this.candidates.byAddress.get(address)?.serviceKeys ?? [];
+  }
+
+  private settleReport(nowMs: number): Effect[] {
+    const { view, nodePool, candidates } = this;
+    const self = view.self.get(this.parts.nodeName);
+    return this.ownReport.settle({ self, nodePool, isOfPool: (address) => candidates.byAddress.has(address) }, nowMs);
   }
 
   /** The own Node's label names the NodePool; a changed label is a farewell and a new session. */
@@ -244,9 +290,9 @@ export class Speaker {
     return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool }];
   }
 
-  private remember(now: number): Effect[] {
+  private rememberOutage(now: number, touched: boolean): Effect[] {
     const stored = this.outages.stored(now);
-    if (stored === this.view.outage) return [];
+    if (stored === this.view.outage) return touched ? [{ kind: 'touch' }] : [];
     this.view.outage = stored;
     return [{ kind: 'touch' }];
   }

@@ -1,5 +1,6 @@
-import { LbError } from '@openyurt/nodepool-types';
+import { type IpFamily, LbError } from '@openyurt/nodepool-types';
 import type { Link, LinkAddress, Links } from '../ports/links.ts';
+import { DefaultRoutes, FAMILIES } from './default-routes.ts';
 import { errnoOf, loadNative, type NativeAddon, type NativeRouteSocket } from './native.ts';
 import {
   dumpRequest,
@@ -10,29 +11,39 @@ import {
   RTM_GETROUTE,
   readRouteFacts,
 } from './rtnetlink.ts';
+import { addressKey, sameLink } from './same-link.ts';
 
 interface Entry {
-  link: Omit<Link, 'addresses' | 'isDefaultRoute'>;
+  link: Omit<Link, 'addresses' | 'defaultRouteOf'>;
   addresses: Map<string, LinkAddress>;
 }
+
+/** One dump to ask for. */
+interface Dump {
+  readonly type: number;
+  readonly family?: IpFamily;
+}
+
+const LINKS: Dump = { type: RTM_GETLINK };
+const ADDRESSES: Dump = { type: RTM_GETADDR };
+const ROUTES: readonly Dump[] = FAMILIES.map((family) => ({ type: RTM_GETROUTE, family }));
 
 const REOPEN_MS = 1_000;
 
 /**
  * The interfaces, told by rtnetlink as they change. After an overrun everything is read again.
- * The IPv4 routes are read again whenever a default route may have changed: the kernel drops the routes of a downed link
+ * The routes are read again whenever a default route may have changed: the kernel drops the IPv4 routes of a downed link
  * without a word, and a replaced route is announced without the one it replaces.
  */
 export class LinuxLinks implements Links {
   private readonly entries = new Map<number, Entry>();
   private readonly listeners = new Set<(links: readonly Link[]) => void>();
-  private readonly todo: number[] = [];
+  private readonly todo: Dump[] = [];
   private socket: NativeRouteSocket | undefined;
   private reopen: NodeJS.Timeout | undefined;
-  private asking: { type: number; seq: number; again: boolean } | undefined;
+  private asking: { dump: Dump; seq: number; again: boolean } | undefined;
   private seen = new Set<string>(); // what the running dump named
-  private routes: { index: number; priority: number }[] = [];
-  private defaultIndex: number | undefined;
+  private readonly routes = new DefaultRoutes();
   private seq = 0;
   private current: readonly Link[] = [];
   private ready: (() => void) | undefined;
@@ -76,7 +87,7 @@ export class LinuxLinks implements Links {
       this.socket = this.native.openRoute({
         groups: GROUPS,
         onMessages: (datagram) => this.read(datagram),
-        onError: (code) => (code === 'ENOBUFS' ? this.readAll() : this.reconnect()),
+        onError: (code) => (code === 'ENOBUFS' ? this.overrun() : this.reconnect()),
       });
     } catch (cause) {
       const { code, syscall } = errnoOf(cause);
@@ -85,6 +96,7 @@ export class LinuxLinks implements Links {
         cause,
       });
     }
+    this.asking = undefined;
     this.readAll();
   }
 
@@ -102,25 +114,30 @@ export class LinuxLinks implements Links {
     }, REOPEN_MS);
   }
 
+  /** News were lost. A dump that runs goes on, for the kernel refuses a second one beside it, and counts for nothing. */
+  private overrun(): void {
+    if (this.asking !== undefined) this.asking.again = true;
+    this.readAll();
+  }
+
   private readAll(): void {
-    this.asking = undefined;
-    this.todo.splice(0, this.todo.length, RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE);
+    this.todo.splice(0, this.todo.length, LINKS, ADDRESSES, ...ROUTES);
     this.askNext();
   }
 
   /** A netlink socket runs one dump at a time. */
   private askNext(): void {
     if (this.asking !== undefined) return;
-    const type = this.todo.shift();
-    if (type === undefined) return;
-    this.asking = { type, seq: ++this.seq, again: false };
+    const dump = this.todo.shift();
+    if (dump === undefined) return;
+    this.asking = { dump, seq: ++this.seq, again: false };
     this.seen = new Set();
-    if (type === RTM_GETROUTE) this.routes = [];
-    if (this.socket?.send(dumpRequest(type, this.seq)) !== 0) this.reconnect();
+    if (dump.family !== undefined) this.routes.begin(dump.family);
+    if (this.socket?.send(dumpRequest(dump.type, this.seq, dump.family)) !== 0) this.reconnect();
   }
 
   private askRoutes(): void {
-    if (!this.todo.includes(RTM_GETROUTE)) this.todo.push(RTM_GETROUTE);
+    for (const dump of ROUTES) if (!this.todo.includes(dump)) this.todo.push(dump);
   }
 
   private read(datagram: Buffer): void {
@@ -132,8 +149,12 @@ export class LinuxLinks implements Links {
   private apply(fact: RouteFact): void {
     switch (fact.kind) {
       case 'link': {
-        const { kind: _, type, ...rest } = fact;
-        const link = type === undefined ? rest : { ...rest, kind: type };
+        const { kind: _, type, portOf, ...rest } = fact;
+        const link = {
+          ...rest,
+          ...(type === undefined ? {} : { kind: type }),
+          ...(portOf === undefined ? {} : { portOf }),
+        };
         const entry = this.entries.get(fact.index);
         this.seen.add(`${fact.index}`);
         if (entry?.link.up && !fact.up) this.askRoutes();
@@ -157,7 +178,7 @@ export class LinuxLinks implements Links {
         return;
       case 'default-route':
         if (!fact.asked) this.askRoutes();
-        else this.routes.push(fact);
+        else if (fact.family === this.asking?.dump.family) this.routes.collect(fact);
         return;
       case 'done':
         if (fact.seq === this.asking?.seq) this.finishDump(this.asking);
@@ -172,24 +193,25 @@ export class LinuxLinks implements Links {
   }
 
   /** What a whole dump did not name, and no news since, is gone. */
-  private finishDump({ type, again }: { type: number; again: boolean }): void {
+  private finishDump({ dump, again }: { dump: Dump; again: boolean }): void {
     this.asking = undefined;
     if (again) {
-      this.todo.unshift(type);
+      if (!this.todo.includes(dump)) this.todo.unshift(dump);
       return;
     }
-    if (type === RTM_GETROUTE) {
-      this.defaultIndex = this.routes.toSorted((a, b) => a.priority - b.priority)[0]?.index;
-      if (this.todo.length === 0) this.announceReady();
+    if (dump.family !== undefined) {
+      this.routes.finish(dump.family);
+      if (this.todo.length === 0 && this.ready !== undefined) this.announceReady();
       return;
     }
     for (const [index, { addresses }] of this.entries) {
-      if (type === RTM_GETLINK && !this.seen.has(`${index}`)) this.entries.delete(index);
-      if (type !== RTM_GETADDR) continue;
+      if (dump === LINKS && !this.seen.has(`${index}`)) this.entries.delete(index);
+      if (dump !== ADDRESSES) continue;
       for (const key of addresses.keys()) if (!this.seen.has(`${index} ${key}`)) addresses.delete(key);
     }
   }
 
+  /** The first list; later ones are published, where they differ. */
   private announceReady(): void {
     this.current = this.build();
     this.ready?.();
@@ -201,7 +223,7 @@ export class LinuxLinks implements Links {
       .map(({ link, addresses }) => ({
         ...link,
         addresses: [...addresses.values()],
-        isDefaultRoute: link.index === this.defaultIndex,
+        defaultRouteOf: this.routes.familiesOf(link.index),
       }))
       .sort((a, b) => a.index - b.index);
   }
@@ -217,22 +239,4 @@ export class LinuxLinks implements Links {
     this.current = next;
     for (const run of [...this.listeners]) run(next);
   }
-}
-
-function addressKey({ ip, prefixBits }: LinkAddress): string {
-  return `${ip}/${prefixBits}`;
-}
-
-function sameLink(a: Link, b: Link): boolean {
-  return (
-    a.index === b.index &&
-    a.name === b.name &&
-    a.up === b.up &&
-    a.carrier === b.carrier &&
-    a.kind === b.kind &&
-    a.isDefaultRoute === b.isDefaultRoute &&
-    a.mac.equals(b.mac) &&
-    a.addresses.length === b.addresses.length &&
-    a.addresses.every((address, i) => addressKey(address) === addressKey(b.addresses[i] ?? address))
-  );
 }

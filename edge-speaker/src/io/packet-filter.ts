@@ -4,7 +4,6 @@ type Instruction = readonly [code: number, whenTrue: number, whenFalse: number, 
 /** What a frame socket shall receive. */
 export type FrameKind = 'arp' | 'ndp';
 
-export const ETH_P_ALL = 0x0003;
 export const ETH_P_ARP = 0x0806;
 export const ETH_P_IPV6 = 0x86dd;
 
@@ -34,16 +33,16 @@ const NDP: readonly Instruction[] = [
   [RETURN, 0, 0, WHOLE],
 ];
 
-/** The EtherType to bind to: the narrowest that lets `kinds` through, so that other traffic costs nothing. */
-export function protocolFor(kinds: readonly FrameKind[]): number {
-  if (kinds.length > 1) return ETH_P_ALL;
-  return kinds[0] === 'ndp' ? ETH_P_IPV6 : ETH_P_ARP;
-}
+/**
+ * The EtherType a socket binds to. One for each kind, never ETH_P_ALL: that one is shown what the node sends, too, and the
+ * kernel clones each outgoing packet for it before the filter runs.
+ */
+export const PROTOCOLS: Record<FrameKind, number> = { arp: ETH_P_ARP, ndp: ETH_P_IPV6 };
+const PROGRAMS: Record<FrameKind, readonly Instruction[]> = { arp: ARP, ndp: NDP };
 
-/** A program that accepts `kinds` whole and nothing else, as an array of struct sock_filter in this machine's byte order. */
-export function filterFor(kinds: readonly FrameKind[]): Buffer {
-  const program: Instruction[] = kinds.flatMap((kind) => (kind === 'arp' ? ARP : NDP));
-  program.push([RETURN, 0, 0, 0]);
+/** A program that accepts `kind` whole and nothing else, as an array of struct sock_filter in this machine's byte order. */
+export function filterFor(kind: FrameKind): Buffer {
+  const program: Instruction[] = [...PROGRAMS[kind], [RETURN, 0, 0, 0]];
   const bytes = Buffer.alloc(program.length * 8);
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

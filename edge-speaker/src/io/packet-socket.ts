@@ -1,95 +1,63 @@
 import { LbError } from '@openyurt/nodepool-types';
 import type { FrameMeta, FrameSocket, FrameSocketFactory, FrameSocketStats } from '../ports/frame-socket.ts';
 import type { Link } from '../ports/links.ts';
-import {
-  errnoOf,
-  FRAMES_PER_TURN,
-  INFO_FIELDS,
-  loadNative,
-  type NativeAddon,
-  type NativePacketSocket,
-} from './native.ts';
-import { type FrameKind, filterFor, protocolFor } from './packet-filter.ts';
+import { loadNative, type NativeAddon } from './native.ts';
+import { ETH_P_IPV6, type FrameKind } from './packet-filter.ts';
+import { PacketRing } from './packet-ring.ts';
 
-/** What the ring of one socket may hold. */
-export interface RingOptions {
-  readonly kinds: readonly FrameKind[];
-  /** Frames that wait while the program is busy; a flood beyond it is dropped and counted. */
-  readonly frameCount: number;
-  readonly promiscuous: boolean;
+export interface PacketSocketOptions {
+  /** Frames that wait in the ring of each kind. */
+  readonly frameCount: Readonly<Record<FrameKind, number>>;
 }
 
-/** 40,960 frames of 128 bytes: 5.2 MB a link. */
-const DEFAULT_RING: RingOptions = { kinds: ['arp'], frameCount: 40_960, promiscuous: false };
-/** One ring frame: 66 bytes before the Ethernet header are the kernel's. Padded ARP takes 126, a solicitation with nonce 160. */
-const RING_FRAME_BYTES: Record<FrameKind, number> = { arp: 128, ndp: 192 };
-const SLOT_BYTES = 128;
+/** ARP: 40,960 frames of 128 bytes, 5.2 MB a link. NDP: 32,768 of 192, 6.3 MB, only where IPv6 addresses are announced. */
+const DEFAULTS: PacketSocketOptions = { frameCount: { arp: 40_960, ndp: 32_768 } };
+const ETHER_TYPE_AT = 12;
 
 /** Opens AF_PACKET sockets through the native part. */
 export class PacketSocketFactory implements FrameSocketFactory {
-  private readonly ring: RingOptions;
-
   /** @throws LbError `LB_NATIVE_MISSING` */
   constructor(
-    ring: Partial<RingOptions> = {},
+    private readonly options: PacketSocketOptions = DEFAULTS,
     private readonly native: NativeAddon = loadNative(),
-  ) {
-    this.ring = { ...DEFAULT_RING, ...ring };
-  }
+  ) {}
 
   open(link: Link): FrameSocket {
-    return new PacketSocket(link, this.ring, this.native);
+    return new PacketSocket(link, this.options, this.native);
   }
 }
 
+/** One ring for each kind of frame of a link, as one socket. */
 class PacketSocket implements FrameSocket {
-  private readonly socket: NativePacketSocket;
-  private readonly received = Buffer.alloc(FRAMES_PER_TURN * SLOT_BYTES);
-  private readonly info = new Uint32Array(FRAMES_PER_TURN * INFO_FIELDS);
-  private readonly answers = Buffer.alloc(FRAMES_PER_TURN * SLOT_BYTES);
-  private readonly answerBytes = new Uint32Array(FRAMES_PER_TURN);
-  private readonly meta = { wireBytes: 0, arrivedMs: 0 } satisfies FrameMeta;
-  private answerCount = 0;
-  private inBatch = false;
-  private sent = 0;
-  private sendErrors = 0;
+  private readonly arp: PacketRing;
+  private ndp: PacketRing | undefined;
   private frameListener: (frame: Buffer, meta: FrameMeta) => void = () => {};
   private errorListener: (error: LbError) => void = () => {};
+  private useless = false;
 
   constructor(
     readonly link: Link,
-    ring: RingOptions,
-    native: NativeAddon,
+    private readonly options: PacketSocketOptions,
+    private readonly native: NativeAddon,
   ) {
+    this.arp = this.ring('arp');
+  }
+
+  hearNdp(): LbError | undefined {
+    if (this.ndp !== undefined || this.useless) return undefined;
     try {
-      this.socket = native.openPacket({
-        ifindex: link.index,
-        protocol: protocolFor(ring.kinds),
-        filter: filterFor(ring.kinds),
-        frameBytes: Math.max(...ring.kinds.map((kind) => RING_FRAME_BYTES[kind])),
-        frameCount: ring.frameCount,
-        promiscuous: ring.promiscuous,
-        slots: this.received,
-        slotBytes: SLOT_BYTES,
-        info: this.info,
-        onFrames: (count) => this.deliver(count),
-        onError: (code, syscall) => this.errorListener(unusable(link, code, syscall)),
-      });
-    } catch (cause) {
-      const { code, syscall } = errnoOf(cause);
-      throw code === 'EPERM' || code === 'EACCES' ? notPermitted(link, cause) : unusable(link, code, syscall, cause);
+      this.ndp = this.ring('ndp');
+      return undefined;
+    } catch (error) {
+      if (error instanceof LbError) return error;
+      throw error;
     }
   }
 
+  /** Through the ring of its own EtherType: the kernel takes that for the frame's, whatever the header says. */
   send(frame: Buffer): void {
-    if (this.inBatch && frame.length <= SLOT_BYTES) {
-      if (this.answerCount === FRAMES_PER_TURN) this.flush();
-      frame.copy(this.answers, this.answerCount * SLOT_BYTES);
-      this.answerBytes[this.answerCount++] = frame.length;
-      return;
-    }
-    if (this.socket.send(frame) === 0) this.sent++;
-    else this.sendErrors++;
+    const isIpv6 = frame.length > ETHER_TYPE_AT + 1 && frame.readUInt16BE(ETHER_TYPE_AT) === ETH_P_IPV6;
+    ((isIpv6 ? this.ndp : undefined) ?? this.arp).send(frame);
   }
 
   onFrame(run: (frame: Buffer, meta: FrameMeta) => void): void {
@@ -101,67 +69,32 @@ class PacketSocket implements FrameSocket {
   }
 
   stats(): FrameSocketStats {
-    return { ...this.socket.statistics(), sent: this.sent, sendErrors: this.sendErrors };
+    const arp = this.arp.stats();
+    const ndp = this.ndp?.stats();
+    return {
+      received: arp.received + (ndp?.received ?? 0),
+      dropped: arp.dropped + (ndp?.dropped ?? 0),
+      truncated: arp.truncated + (ndp?.truncated ?? 0),
+      sent: arp.sent + (ndp?.sent ?? 0),
+      sendErrors: arp.sendErrors + (ndp?.sendErrors ?? 0),
+    };
   }
 
   close(): void {
-    this.socket.close();
+    this.useless = true;
+    this.arp.close();
+    this.ndp?.close();
   }
 
-  private deliver(count: number): void {
-    this.inBatch = true;
-    try {
-      for (let i = 0; i < count; i++) {
-        const at = i * INFO_FIELDS;
-        const start = i * SLOT_BYTES;
-        this.meta.wireBytes = this.info[at + 1] ?? 0;
-        this.meta.arrivedMs = (this.info[at + 3] ?? 0) * 1000 + (this.info[at + 4] ?? 0) / 1e6;
-        this.frameListener(this.received.subarray(start, start + (this.info[at] ?? 0)), this.meta);
-      }
-    } finally {
-      this.inBatch = false;
-      this.flush();
-    }
+  /** A link that goes down fails all its rings; that is one failure. */
+  private ring(kind: FrameKind): PacketRing {
+    const ring = new PacketRing(this.link, { kind, frameCount: this.options.frameCount[kind] }, this.native);
+    ring.onFrame((frame, meta) => this.frameListener(frame, meta));
+    ring.onError((error) => {
+      if (this.useless) return;
+      this.useless = true;
+      this.errorListener(error);
+    });
+    return ring;
   }
-
-  /** One system call for the answers of a batch; a frame the kernel refuses is counted and the rest still goes. */
-  private flush(): void {
-    const count = this.answerCount;
-    this.answerCount = 0;
-    if (count === 0) return;
-    if (count === 1) {
-      this.send(this.answers.subarray(0, this.answerBytes[0]));
-      return;
-    }
-    const went = Math.max(0, this.socket.sendMany(this.answers, SLOT_BYTES, this.answerBytes, count));
-    this.sent += went;
-    for (let i = went; i < count; i++) {
-      const start = i * SLOT_BYTES;
-      const rc = this.socket.send(this.answers.subarray(start, start + (this.answerBytes[i] ?? 0)));
-      if (rc === 0) this.sent++;
-      else this.sendErrors++;
-    }
-  }
-}
-
-function notPermitted(link: Link, cause: unknown): LbError {
-  return new LbError(
-    'LB_CAPABILITY_MISSING',
-    `may not read frames of ${link.name}: the capability CAP_NET_RAW is missing`,
-    'Give it: in a Pod, securityContext.capabilities.add: ["NET_RAW"]; under systemd, AmbientCapabilities=CAP_NET_RAW; ' +
-      'by hand, run as root or through setpriv --inh-caps +net_raw --ambient-caps +net_raw.',
-    { cause },
-  );
-}
-
-function unusable(link: Link, code: string, syscall: string, cause?: unknown): LbError {
-  const gone = code === 'ENODEV' || code === 'ENXIO' || code === 'ENETDOWN';
-  return new LbError(
-    'LB_LINK_UNUSABLE',
-    `no frames from ${link.name}: ${syscall} said ${code}`,
-    gone
-      ? `Bring the interface up: ip link set ${link.name} up`
-      : `Look at the interface: ip -s link show ${link.name}`,
-    { cause },
-  );
 }

@@ -1,11 +1,12 @@
+import type { IpFamily } from '@openyurt/nodepool-types';
 import type { LinkAddress } from '../ports/links.ts';
 
 /** rtnetlink(7), linux/rtnetlink.h. Netlink speaks this machine's byte order; all targets of Node on Linux but s390x are little-endian. */
 export const RTM_GETLINK = 18;
 export const RTM_GETADDR = 22;
 export const RTM_GETROUTE = 26;
-/** RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR */
-export const GROUPS = 0x1 | 0x10 | 0x40 | 0x100;
+/** RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE */
+export const GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -32,29 +33,54 @@ const IFF_LOWER_UP = 0x10000;
 const RT_TABLE_MAIN = 254;
 const RTN_UNICAST = 1;
 const RTM_F_CLONED = 0x200;
+const IFA_F_DADFAILED = 0x08;
+/** RTA_PREF of RFC 4191: the routers' own word on which of them is better, two bits, high 1, medium 0, low 3. */
+const PREFERENCE: Readonly<Record<number, number>> = { 1: 1, 3: -1 };
+
+export interface LinkFact {
+  readonly kind: 'link';
+  readonly index: number;
+  readonly name: string;
+  readonly mac: Buffer;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly type: string | undefined;
+  readonly portOf: number | undefined;
+}
+
+/** A default route of the main table; `asked` is false for news, which a replaced route makes incomplete. */
+export interface DefaultRouteFact {
+  readonly kind: 'default-route';
+  readonly family: IpFamily;
+  readonly index: number;
+  /** The metric; the lowest is used. */
+  readonly priority: number;
+  /** Among equal metrics the highest is used: 1, 0 or -1. */
+  readonly preference: number;
+  readonly asked: boolean;
+}
 
 /** What one netlink message says. */
 export type RouteFact =
-  | { kind: 'link'; index: number; name: string; mac: Buffer; up: boolean; carrier: boolean; type: string | undefined }
+  | LinkFact
   | { kind: 'link-gone'; index: number }
   | { kind: 'address'; index: number; address: LinkAddress }
   | { kind: 'address-gone'; index: number; address: LinkAddress }
-  /** An IPv4 default route of the main table; `asked` is false for news, which a replaced route makes incomplete. */
-  | { kind: 'default-route'; index: number; priority: number; asked: boolean }
+  | DefaultRouteFact
   /** The tables changed while a dump ran: it may have left something out. Any of its messages may say so, once. */
   | { kind: 'interrupted'; seq: number }
   | { kind: 'done'; seq: number }
   | { kind: 'refused'; seq: number; errno: number };
 
-/** A dump request of one kind: RTM_GETLINK, RTM_GETADDR or RTM_GETROUTE (IPv4). */
-export function dumpRequest(type: number, seq: number): Buffer {
+/** A dump request of one kind: RTM_GETLINK, RTM_GETADDR or, with a family, RTM_GETROUTE. */
+export function dumpRequest(type: number, seq: number, family?: IpFamily): Buffer {
   const body = type === RTM_GETLINK ? IFINFO_BYTES : type === RTM_GETADDR ? IFADDR_BYTES : RTMSG_BYTES;
   const b = Buffer.alloc(HEADER_BYTES + body);
   b.writeUInt32LE(b.length, 0);
   b.writeUInt16LE(type, 4);
   b.writeUInt16LE(NLM_F_REQUEST | NLM_F_DUMP, 6);
   b.writeUInt32LE(seq, 8);
-  if (type === RTM_GETROUTE) b[HEADER_BYTES] = AF_INET;
+  if (family !== undefined) b[HEADER_BYTES] = family === 'IPv4' ? AF_INET : AF_INET6;
   return b;
 }
 
@@ -106,6 +132,8 @@ function readLink(body: Buffer, gone: boolean): RouteFact | undefined {
   const name = text(attributes.get(3)); // IFLA_IFNAME
   if (name === undefined) return undefined;
   const info = attributes.get(18); // IFLA_LINKINFO
+  const about = info === undefined ? undefined : readAttributes(info);
+  const slaveKind = text(about?.get(4)); // IFLA_INFO_SLAVE_KIND
   return {
     kind: 'link',
     index,
@@ -113,7 +141,8 @@ function readLink(body: Buffer, gone: boolean): RouteFact | undefined {
     mac: Buffer.from(attributes.get(1) ?? []), // IFLA_ADDRESS; copied: the datagram is big
     up: (flags & IFF_UP) !== 0,
     carrier: (flags & IFF_LOWER_UP) !== 0,
-    type: info && text(readAttributes(info).get(1)), // IFLA_INFO_KIND
+    type: text(about?.get(1)), // IFLA_INFO_KIND
+    portOf: slaveKind === 'vrf' ? undefined : number(attributes.get(10)), // IFLA_MASTER; a VRF only routes, its members answer
   };
 }
 
@@ -121,7 +150,9 @@ function readAddress(body: Buffer, gone: boolean): RouteFact | undefined {
   if (body.length < IFADDR_BYTES) return undefined;
   const attributes = readAttributes(body.subarray(IFADDR_BYTES));
   const bytes = attributes.get(2) ?? attributes.get(1); // IFA_LOCAL, else IFA_ADDRESS: they differ on point-to-point links
-  const address = bytes && addressOf(body[0], bytes, body[1] ?? 0);
+  const plain = bytes && addressOf(body[0], bytes, body[1] ?? 0);
+  const flags = number(attributes.get(8)) ?? body[2] ?? 0; // IFA_FLAGS, else the eight bits of old kernels
+  const address = plain && ((flags & IFA_F_DADFAILED) === 0 ? plain : { ...plain, duplicate: true as const });
   return address && { kind: gone ? 'address-gone' : 'address', index: body.readUInt32LE(4), address };
 }
 
@@ -133,15 +164,22 @@ function addressOf(family: number | undefined, bytes: Buffer, prefixBits: number
   return { ip: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), prefixBits, family: 'IPv6' };
 }
 
+/**
+ * A route that names only a nexthop object (net.ipv4.nexthop_compat_mode=0) has no interface here and is left out; so is one
+ * over a nexthop of nowhere. An expired route counts until the kernel sweeps it, half a minute later at most.
+ */
 function readDefaultRoute(body: Buffer, asked: boolean): RouteFact | undefined {
-  if (body.length < RTMSG_BYTES || body[0] !== AF_INET || body[1] !== 0) return undefined;
+  const family = body[0] === AF_INET ? 'IPv4' : body[0] === AF_INET6 ? 'IPv6' : undefined;
+  if (body.length < RTMSG_BYTES || family === undefined || body[1] !== 0) return undefined;
   if (body[4] !== RT_TABLE_MAIN || body[7] !== RTN_UNICAST || (body.readUInt32LE(8) & RTM_F_CLONED) !== 0)
     return undefined;
   const attributes = readAttributes(body.subarray(RTMSG_BYTES));
   const hops = attributes.get(9); // RTA_MULTIPATH: the first hop stands for all
   const index = number(attributes.get(4)) ?? (hops && hops.length >= 8 ? hops.readInt32LE(4) : undefined); // RTA_OIF
   if (index === undefined) return undefined;
-  return { kind: 'default-route', index, priority: number(attributes.get(6)) ?? 0, asked }; // RTA_PRIORITY
+  const priority = number(attributes.get(6)) ?? 0; // RTA_PRIORITY
+  const preference = PREFERENCE[attributes.get(20)?.[0] ?? 0] ?? 0; // RTA_PREF
+  return { kind: 'default-route', family, index, priority, preference, asked };
 }
 
 function readAttributes(b: Buffer): Map<number, Buffer> {

@@ -28,11 +28,13 @@ export interface Answer {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PATCH';
   /** With its query. */
   readonly path: string;
   readonly userAgent: string;
   readonly body?: string;
+  /** Of the body; default: JSON. */
+  readonly contentType?: string;
   /** Until the answer begins; default: the client's. */
   readonly deadlineMs?: number;
   /** The answer is a word or one object: the deadline is for all of it. */
@@ -214,10 +216,10 @@ interface Opened {
   readonly url: string;
 }
 
-function headersOf({ userAgent, body }: Ask): Record<string, string | number> {
+function headersOf({ userAgent, body, contentType = 'application/json' }: Ask): Record<string, string | number> {
   const headers = { Accept: 'application/json', 'User-Agent': userAgent };
   if (body === undefined) return headers;
-  return { ...headers, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+  return { ...headers, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) };
 }
 
 /** @see RFC 9110 §10.2.3; its form with a date is not used by API servers */

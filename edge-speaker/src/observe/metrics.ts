@@ -44,8 +44,18 @@ export class SpeakerMetrics {
 
   readonly arpReceived = this.tally('arp_received_total', 'ARP packets seen, by what was decided', 'decision');
   readonly arpReplies = this.tally('arp_replies_total', 'ARP replies sent', 'address');
-  readonly gratuitous = this.tally('gratuitous_sent_total', 'Gratuitous ARP frames sent', 'address');
-  readonly probes = this.tally('probes_sent_total', 'ARP probes sent', 'address');
+  readonly ndpReceived = this.tally(
+    'ndp_received_total',
+    'Neighbour discovery frames seen, by what was decided',
+    'decision',
+  );
+  readonly ndpReplies = this.tally('ndp_replies_total', 'Neighbour advertisements sent in answer', 'address');
+  readonly gratuitous = this.tally(
+    'gratuitous_sent_total',
+    'Gratuitous ARP and unsolicited neighbour advertisements sent',
+    'address',
+  );
+  readonly probes = this.tally('probes_sent_total', 'ARP and IPv6 probes sent', 'address');
   readonly conflicts = this.tally(
     'conflicts_total',
     'Packets in which another host claimed an announced address',
@@ -56,6 +66,7 @@ export class SpeakerMetrics {
     'Packets in which another member of the pool claimed an announced address, later than a hand-over explains',
     'address',
   );
+  readonly reports = this.tally('reports_total', "Writes of the node's report to the cloud, by outcome", 'outcome');
   readonly sessionDrops = this.tally('session_drops_total', 'Pool session input dropped or noted, by reason', 'reason');
   readonly endpointProbes = this.tally(
     'endpoint_probes_total',

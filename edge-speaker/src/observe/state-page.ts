@@ -45,10 +45,22 @@ export interface AddressState {
   readonly known: { readonly from: string; readonly forMs: number } | undefined;
   /** Whether this node offers it, or why not. */
   readonly offered: true | string;
+  /** Where it is not offered for want of an interface: what is wrong, and with which. */
+  readonly noLink?: string;
   /** All endpoints that this node's offer rests on are dead. */
   readonly staleEndpoints: boolean;
   /** How this node announces it, if it does; `byMac`: of the host that uses it, or of the member that announces it too. */
   readonly here?: { readonly link: string; readonly state: string; readonly forMs: number; readonly byMac?: string };
+  /** The host outside the NodePool that uses it, as this node heard it last. */
+  readonly conflict?: {
+    /** `refused`: it is not announced here; `contested`: it is announced and defended. */
+    readonly kind: string;
+    readonly byMac: string;
+    readonly link: string;
+    readonly forMs: number;
+    readonly lastSeenAgoMs: number;
+    readonly retryInMs?: number;
+  };
 }
 
 export interface MemberLine {
@@ -87,7 +99,7 @@ export function statePage({ cloud, view, cache, addresses, members, standing, ..
       damagedSlots: cache.damaged,
       failedWrites: cache.failures,
     },
-    addresses: [...addresses].sort(byAddress).map(({ here, owner, ownerForMs, known, ...line }) => ({
+    addresses: [...addresses].sort(byAddress).map(({ here, owner, ownerForMs, known, conflict, ...line }) => ({
       ...line,
       owner: owner ?? null,
       ownerForSeconds: ownerForMs === undefined ? null : seconds(ownerForMs),
@@ -95,6 +107,7 @@ export function statePage({ cloud, view, cache, addresses, members, standing, ..
       ...(here === undefined
         ? {}
         : { here: { link: here.link, state: here.state, forSeconds: seconds(here.forMs), ...byMac(here) } }),
+      ...(conflict === undefined ? {} : { conflict: conflictLine(conflict) }),
     })),
     members: [...members].sort(byNode).map(({ forMs, ...line }) => ({ ...line, forSeconds: seconds(forMs) })),
   };
@@ -102,6 +115,15 @@ export function statePage({ cloud, view, cache, addresses, members, standing, ..
 
 function failed({ error: { code, message, remedy }, agoMs }: NonNullable<StateInputs['cloud']['failure']>): unknown {
   return { code, message, remedy, secondsAgo: seconds(agoMs) };
+}
+
+function conflictLine({ forMs, lastSeenAgoMs, retryInMs, ...line }: NonNullable<AddressState['conflict']>): unknown {
+  return {
+    ...line,
+    forSeconds: seconds(forMs),
+    lastSeenSecondsAgo: seconds(lastSeenAgoMs),
+    ...(retryInMs === undefined ? {} : { retryInSeconds: seconds(retryInMs) }),
+  };
 }
 
 function byAddress({ address: a }: AddressState, { address: b }: AddressState): number {

@@ -1,6 +1,7 @@
+import type { IpFamily } from '@openyurt/nodepool-types';
 import { type SliceFacts, type TcpEndpoints, tcpEndpoints } from './slim.ts';
 
-/** Where a Service has usable endpoints. */
+/** Where a Service has usable endpoints of one family. */
 export interface ServiceEndpoints {
   readonly nodes: ReadonlySet<string>;
   readonly anywhere: boolean;
@@ -52,15 +53,16 @@ export class EndpointView {
     return waited;
   }
 
-  of(serviceKey: string): ServiceEndpoints {
+  of(serviceKey: string, family: IpFamily): ServiceEndpoints {
     const keys = this.slicesOf.get(serviceKey);
     if (keys === undefined) return NONE;
     const nodes = new Set<string>();
     let anywhere = false;
     for (const key of keys) {
       const facts = this.counted.get(key);
-      for (const node of facts?.nodes ?? []) nodes.add(node);
-      anywhere ||= facts?.anywhere ?? false;
+      if (facts === undefined || (facts.v6 === true) !== (family === 'IPv6')) continue;
+      for (const node of facts.nodes) nodes.add(node);
+      anywhere ||= facts.anywhere;
     }
     return { nodes, anywhere };
   }
@@ -101,7 +103,8 @@ export class EndpointView {
 function union(held: SliceFacts, told: SliceFacts): SliceFacts {
   const nodes = [...new Set([...held.nodes, ...told.nodes])].sort();
   const tcp = unionTcp(held.tcp, told.tcp);
-  const facts = { serviceKey: told.serviceKey, nodes, anywhere: held.anywhere || told.anywhere };
+  const { tcp: _, ...rest } = told;
+  const facts = { ...rest, nodes, anywhere: held.anywhere || told.anywhere };
   return tcp === undefined ? facts : { ...facts, tcp };
 }
 

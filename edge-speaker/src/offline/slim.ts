@@ -15,6 +15,8 @@ import {
 export interface SliceFacts {
   /** `namespace/name` of the Service */
   readonly serviceKey: string;
+  /** Its addresses are IPv6; absent: IPv4. kube-proxy serves each address of a Service from slices of its own family. */
+  readonly v6?: true;
   /** Nodes with a usable endpoint, sorted. */
   readonly nodes: readonly string[];
   /** A usable endpoint names no node (made by hand, or outside the cluster): any node may forward to it. */
@@ -79,12 +81,12 @@ export function slimService(service: ServiceObject): ServiceObject | undefined {
 /**
  * Usable as kube-proxy means it: ready (absent counts as ready), or still serving while it terminates.
  *
- * @returns undefined for a slice of no Service
+ * @returns undefined for a slice of no Service, and of names (FQDN), which kube-proxy does not read
  * @see k8s.io/api/discovery/v1 EndpointConditions
  */
-export function slimSlice({ metadata, endpoints, ports }: EndpointSliceObject): SliceFacts | undefined {
+export function slimSlice({ metadata, addressType, endpoints, ports }: EndpointSliceObject): SliceFacts | undefined {
   const service = metadata.labels?.[SLICE_SERVICE_LABEL];
-  if (service === undefined) return undefined;
+  if (service === undefined || addressType === 'FQDN') return undefined;
   const nodes = new Set<string>();
   const places: [string, string][] = [];
   let anywhere = false;
@@ -98,7 +100,8 @@ export function slimSlice({ metadata, endpoints, ports }: EndpointSliceObject): 
     if (ip !== undefined) places.push([nodeName ?? '', ip]);
   }
   const tcp = tcpEndpoints(tcpPorts(ports ?? []), places);
-  const facts = { serviceKey: `${metadata.namespace ?? ''}/${service}`, nodes: [...nodes].sort(), anywhere };
+  const family = addressType === 'IPv6' ? ({ v6: true } as const) : {};
+  const facts = { serviceKey: `${metadata.namespace ?? ''}/${service}`, ...family, nodes: [...nodes].sort(), anywhere };
   return tcp === undefined ? facts : { ...facts, tcp };
 }
 
@@ -116,10 +119,9 @@ export function tcpEndpoints(
 /** With the addresses of endpoints on these nodes, and on none, alone. */
 export function sliceWithin(facts: SliceFacts, nodes: ReadonlySet<string>): SliceFacts {
   const here = ([node]: readonly [string, string]) => node === '' || nodes.has(node);
-  const { tcp, serviceKey, nodes: all, anywhere } = facts;
+  const { tcp, ...without } = facts;
   if (tcp === undefined || tcp.places.every(here)) return facts; // most are; this runs for each slice whenever something changed
   const places = tcp.places.filter(here);
-  const without = { serviceKey, nodes: all, anywhere };
   return places.length === 0 ? without : { ...without, tcp: { ports: tcp.ports, places } };
 }
 

@@ -21,9 +21,16 @@ export interface FrameSocketStats {
   readonly sendErrors: number;
 }
 
-/** Raw Ethernet frames of one link. Frames this node sent itself are not delivered. */
+/** Raw Ethernet frames of one link: ARP, and where asked for neighbour discovery. What this node sent itself is not delivered. */
 export interface FrameSocket {
   readonly link: Link;
+  /**
+   * Hears neighbour discovery from now on, too (ICMPv6 133 to 137). That takes memory, and a look at each IPv6 packet of the
+   * link, which a site without IPv6 addresses shall not pay for. May be called any number of times.
+   *
+   * @returns why it cannot
+   */
+  hearNdp(): LbError | undefined;
   /**
    * Sends a whole frame, the Ethernet header first. Never throws: what could not be sent is counted. Inside a frame
    * callback the bytes are copied and leave when the batch ends, so one buffer may be used for every answer.

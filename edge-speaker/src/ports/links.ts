@@ -6,6 +6,8 @@ export interface LinkAddress {
   readonly ip: string;
   readonly prefixBits: number;
   readonly family: IpFamily;
+  /** Duplicate address detection refused it (IFA_F_DADFAILED): the kernel does not answer for it. Its subnet is here all the same. */
+  readonly duplicate?: true;
 }
 
 /** One network interface as the kernel sees it now. */
@@ -21,9 +23,11 @@ export interface Link {
   readonly carrier: boolean;
   /** What made it, if it is virtual: `veth`, `bridge`, `vlan`, ... */
   readonly kind?: string;
+  /** Index of the bond, bridge, team or switch that it is a port of: what arrives on it is that one's. Not set by a VRF. */
+  readonly portOf?: number;
   readonly addresses: readonly LinkAddress[];
-  /** Whether the preferred IPv4 default route of the main table leaves through it. */
-  readonly isDefaultRoute: boolean;
+  /** The families whose preferred default route in the main table leaves through it. */
+  readonly defaultRouteOf: readonly IpFamily[];
 }
 
 /** The interfaces of this node, always current. */

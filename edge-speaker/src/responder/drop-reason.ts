@@ -1,3 +1,5 @@
+import { NDP_FLAWS } from '../wire/ndp-flaw.ts';
+
 /** Why an ARP packet was not answered; each is the value of a metric label. */
 export const DROP_REASONS = [
   /** Not a whole ARP packet for Ethernet and IPv4. */
@@ -21,3 +23,21 @@ export const DROP_REASONS = [
 ] as const;
 
 export type DropReason = (typeof DROP_REASONS)[number];
+
+/** The same for NDP: what is wrong with the frame, and then as for ARP. */
+export const NDP_DROP_REASONS = [
+  ...NDP_FLAWS,
+  'own-frame',
+  'bad-sender-mac',
+  'pool-probe',
+  /** An advertisement for an address that we neither announce nor probe. */
+  'not-a-solicitation',
+  'for-another-station',
+  /** Its IPv6 destination is neither the address asked about, nor its group, nor all nodes (RFC 4861 §4.3). */
+  'for-another-address',
+  'not-announced-here',
+  'still-probing',
+  'stale',
+] as const;
+
+export type NdpDropReason = (typeof NDP_DROP_REASONS)[number];

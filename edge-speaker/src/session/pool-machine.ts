@@ -119,6 +119,11 @@ export class PoolMachine {
     return ownersOf(this.pool);
   }
 
+  /** Whether another member that lives claims the address now, and goes on offering it. */
+  heldElsewhere(address: string): boolean {
+    return this.pool.isHeldElsewhere(address);
+  }
+
   /** MAC → node of each member that told one, the dead of this run among them: their last frames are no conflict. */
   macs(): ReadonlyMap<string, string> {
     return new Map(this.pool.macs.entries());

@@ -1,5 +1,5 @@
 import { BROADCAST_MAC, ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, EthernetView, writeEthernetHeader } from './ethernet.ts';
-import { MAC_BYTES } from './mac-address.ts';
+import { copyMac, isStationMacAt, MAC_BYTES, sameMac } from './mac-address.ts';
 
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
@@ -11,17 +11,27 @@ const HARDWARE_ETHERNET = 1;
 const PROTOCOL_IPV4 = 0x0800;
 const IPV4_BYTES = 4;
 const ZERO_MAC = Buffer.alloc(MAC_BYTES);
+/** Where the fields stand in a frame (RFC 826, "Packet format"). */
+const AT = {
+  hardware: 14,
+  protocol: 16,
+  lengths: 18,
+  operation: 20,
+  senderMac: 22,
+  senderIp: 28,
+  targetMac: 32,
+  targetIp: 38,
+};
 
 /**
  * An ARP packet and the Ethernet header it came in, read in place (RFC 826): fields are views into the receive buffer,
  * valid until the next read. IPv4 addresses are numbers below 2^32.
  */
 export class ArpView {
-  private readonly b: Buffer;
-
-  private constructor(readonly ethernet: EthernetView) {
-    this.b = ethernet.payload;
-  }
+  private constructor(
+    private readonly b: Buffer,
+    readonly ethernet: EthernetView,
+  ) {}
 
   /**
    * @param frame from the destination MAC on; link padding after the packet is fine
@@ -29,37 +39,58 @@ export class ArpView {
    */
   static over(frame: Buffer): ArpView | undefined {
     const ethernet = EthernetView.over(frame);
-    if (ethernet === undefined || ethernet.etherType !== ETHERTYPE_ARP) return undefined;
-    const b = ethernet.payload;
-    if (b.length < ARP_BYTES || b.readUInt16BE(0) !== HARDWARE_ETHERNET || b.readUInt16BE(2) !== PROTOCOL_IPV4) {
+    if (ethernet === undefined || ethernet.etherType !== ETHERTYPE_ARP || frame.length < ARP_FRAME_BYTES)
       return undefined;
-    }
-    return b[4] === MAC_BYTES && b[5] === IPV4_BYTES ? new ArpView(ethernet) : undefined;
+    const hardware = frame.readUInt16BE(AT.hardware);
+    if (hardware !== HARDWARE_ETHERNET || frame.readUInt16BE(AT.protocol) !== PROTOCOL_IPV4) return undefined;
+    const isWhole = frame[AT.lengths] === MAC_BYTES && frame[AT.lengths + 1] === IPV4_BYTES;
+    return isWhole ? new ArpView(frame, ethernet) : undefined;
   }
 
   get operation(): number {
-    return this.b.readUInt16BE(6);
+    return this.b.readUInt16BE(AT.operation);
   }
 
   get senderMac(): Buffer {
-    return this.b.subarray(8, 14);
+    return this.b.subarray(AT.senderMac, AT.senderMac + MAC_BYTES);
   }
 
   get senderIp(): number {
-    return this.b.readUInt32BE(14);
+    return this.b.readUInt32BE(AT.senderIp);
   }
 
   get targetMac(): Buffer {
-    return this.b.subarray(18, 24);
+    return this.b.subarray(AT.targetMac, AT.targetMac + MAC_BYTES);
   }
 
   get targetIp(): number {
-    return this.b.readUInt32BE(24);
+    return this.b.readUInt32BE(AT.targetIp);
+  }
+
+  /** Whether the packet, not the Ethernet header, names `mac` as its sender. */
+  isSentBy(mac: Buffer): boolean {
+    return sameMac(this.b, AT.senderMac, mac, 0);
+  }
+
+  /** Whether the packet's sender can be a station at all. */
+  get hasStation(): boolean {
+    return isStationMacAt(this.b, AT.senderMac);
   }
 
   /** Whether the Ethernet header names another sender than the packet: a bridge that rewrites, or a forgery. */
   get isRelayed(): boolean {
-    return !this.ethernet.source.equals(this.senderMac);
+    return !sameMac(this.b, MAC_BYTES, this.b, AT.senderMac);
+  }
+
+  /** Encodes the answer "`targetIp` is at `mac`" into `frame`, {@link ARP_FRAME_BYTES} long. RFC 826, "Packet Reception". */
+  answer(mac: Buffer, frame: Buffer): void {
+    copyMac(this.b, AT.senderMac, frame, 0);
+    copyMac(mac, 0, frame, MAC_BYTES);
+    writeFixed(frame, ARP_REPLY);
+    copyMac(mac, 0, frame, AT.senderMac);
+    frame.writeUInt32BE(this.targetIp, AT.senderIp);
+    copyMac(this.b, AT.senderMac, frame, AT.targetMac);
+    frame.writeUInt32BE(this.senderIp, AT.targetIp);
   }
 }
 
@@ -74,25 +105,25 @@ export interface ArpFields {
   readonly to: Buffer;
 }
 
-/** Encodes into `frame` (at least {@link ARP_FRAME_BYTES}), or into a new one. The driver pads to 60 bytes. */
-export function encodeArp(fields: ArpFields, frame: Buffer = Buffer.allocUnsafe(ARP_FRAME_BYTES)): Buffer {
+/** The driver pads to 60 bytes. */
+export function encodeArp(fields: ArpFields): Buffer {
+  const frame = Buffer.allocUnsafe(ARP_FRAME_BYTES);
   writeEthernetHeader(frame, fields.to, fields.senderMac, ETHERTYPE_ARP);
-  frame.writeUInt16BE(HARDWARE_ETHERNET, 14);
-  frame.writeUInt16BE(PROTOCOL_IPV4, 16);
-  frame[18] = MAC_BYTES;
-  frame[19] = IPV4_BYTES;
-  frame.writeUInt16BE(fields.operation, 20);
-  fields.senderMac.copy(frame, 22, 0, MAC_BYTES);
-  frame.writeUInt32BE(fields.senderIp, 28);
-  fields.targetMac.copy(frame, 32, 0, MAC_BYTES);
-  frame.writeUInt32BE(fields.targetIp, 38);
-  return frame.length === ARP_FRAME_BYTES ? frame : frame.subarray(0, ARP_FRAME_BYTES);
+  writeFixed(frame, fields.operation);
+  copyMac(fields.senderMac, 0, frame, AT.senderMac);
+  frame.writeUInt32BE(fields.senderIp, AT.senderIp);
+  copyMac(fields.targetMac, 0, frame, AT.targetMac);
+  frame.writeUInt32BE(fields.targetIp, AT.targetIp);
+  return frame;
 }
 
-/** "`ip` is at `mac`", to the one who asked. RFC 826, "Packet Reception". */
-export function arpReply(mac: Buffer, ip: number, askerMac: Buffer, askerIp: number, frame?: Buffer): Buffer {
-  const to = askerMac;
-  return encodeArp({ operation: ARP_REPLY, senderMac: mac, senderIp: ip, targetMac: to, targetIp: askerIp, to }, frame);
+function writeFixed(frame: Buffer, operation: number): void {
+  frame.writeUInt16BE(ETHERTYPE_ARP, 12);
+  frame.writeUInt16BE(HARDWARE_ETHERNET, AT.hardware);
+  frame.writeUInt16BE(PROTOCOL_IPV4, AT.protocol);
+  frame[AT.lengths] = MAC_BYTES;
+  frame[AT.lengths + 1] = IPV4_BYTES;
+  frame.writeUInt16BE(operation, AT.operation);
 }
 
 /** "Who has `ip`? Tell `senderIp`", to everyone. */

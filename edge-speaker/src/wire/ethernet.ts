@@ -1,7 +1,10 @@
-import { MAC_BYTES } from './mac-address.ts';
+import { copyMac, isBroadcastMacAt, MAC_BYTES, sameMac } from './mac-address.ts';
 
 export const ETHERNET_HEADER_BYTES = 14;
 export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IPV6 = 0x86dd;
+/** Customer and service VLAN tags (IEEE 802.1Q, 802.1ad), and the older number for the latter. */
+export const VLAN_ETHERTYPES: readonly number[] = [0x8100, 0x88a8, 0x9100];
 export const BROADCAST_MAC = Buffer.from('ffffffffffff', 'hex');
 
 /** An Ethernet II header read in place: fields are views into the receive buffer, valid until the next read. */
@@ -25,14 +28,27 @@ export class EthernetView {
     return this.b.readUInt16BE(12);
   }
 
-  get payload(): Buffer {
-    return this.b.subarray(ETHERNET_HEADER_BYTES);
+  isFrom(mac: Buffer): boolean {
+    return sameMac(this.b, MAC_BYTES, mac, 0);
   }
+
+  isTo(mac: Buffer): boolean {
+    return sameMac(this.b, 0, mac, 0);
+  }
+
+  get isBroadcast(): boolean {
+    return isBroadcastMacAt(this.b, 0);
+  }
+}
+
+/** The EtherType of a frame; -1 for one that ends before it. */
+export function etherTypeOf(frame: Buffer): number {
+  return frame.length < ETHERNET_HEADER_BYTES ? -1 : frame.readUInt16BE(12);
 }
 
 /** Writes a header at the start of `frame`. */
 export function writeEthernetHeader(frame: Buffer, destination: Buffer, source: Buffer, etherType: number): void {
-  destination.copy(frame, 0, 0, MAC_BYTES);
-  source.copy(frame, MAC_BYTES, 0, MAC_BYTES);
+  copyMac(destination, 0, frame, 0);
+  copyMac(source, 0, frame, MAC_BYTES);
   frame.writeUInt16BE(etherType, 12);
 }

@@ -13,16 +13,20 @@ export class MetalLbContestant implements Contestant {
     readonly addresses: readonly string[],
   ) {}
 
+  /** @param pool the one NodePool whose nodes it runs on; default: all */
   static async begin(
     stage: Stage,
     addresses: readonly string[],
     progress: (text: string) => void,
+    pool?: string,
   ): Promise<MetalLbContestant> {
     const files = await metalLbFiles(progress);
     progress('installing MetalLB');
     if (stage.cloud.kind !== 'kube') throw new Error('MetalLB needs the real control plane');
-    const metalLb = await MetalLb.install(stage.cloud as KubeCloud, stage.site, files, stage.dir, addresses);
-    for (const { name } of stage.site.pools.flatMap((pool) => pool.nodes)) metalLb.start(name);
+    const pools = stage.site.pools.filter(({ name }) => pool === undefined || name === pool);
+    const nodes = pools.flatMap((each) => each.nodes);
+    const metalLb = await MetalLb.install(stage.cloud as KubeCloud, stage.site, files, stage.dir, { addresses, nodes });
+    for (const { name } of nodes) metalLb.start(name);
     return new MetalLbContestant(metalLb, addresses);
   }
 

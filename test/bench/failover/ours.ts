@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ENDPOINT_PROBE_ANNOTATION, type ServiceObject } from '@openyurt/nodepool-types';
+import { ENDPOINT_PROBE_ANNOTATION, NODE_POOL_SELECTOR_ANNOTATION, type ServiceObject } from '@openyurt/nodepool-types';
 import { waitUntil } from '../../support/kube/wait-until.ts';
 import { LineProcess } from '../../support/netns/line-process.ts';
 import { type Stage, serviceWithEndpoints } from '../../support/stage.ts';
@@ -42,14 +42,22 @@ export class Ours implements Contestant {
    * Creates `services` Services, waits for their addresses and starts the speakers.
    *
    * @param pauseMs between two starts, so that many don't starve each other on few cores
+   * @param pool the one NodePool that shall have the Services; default: all
    */
-  static async begin(stage: Stage, services: number, { pauseMs = 0 } = {}): Promise<Ours> {
-    const nodes = stage.site.pools.flatMap((pool) => pool.nodes.map(({ name }) => name));
+  static async begin(
+    stage: Stage,
+    services: number,
+    { pauseMs = 0, pool }: { pauseMs?: number; pool?: string } = {},
+  ): Promise<Ours> {
+    const pools = stage.site.pools.filter(({ name }) => pool === undefined || name === pool);
+    const nodes = pools.flatMap((each) => each.nodes.map(({ name }) => name));
+    const annotations = {
+      ...NO_PROBE,
+      ...(pool === undefined ? {} : { [NODE_POOL_SELECTOR_ANNOTATION]: `site=${pool}` }),
+    };
     await stage.startController();
     for (let i = 1; i <= services; i++) {
-      await stage.cloud.apply(
-        ...serviceWithEndpoints(stage.site, { name: `shop-${i}`, port: 80, nodes, annotations: NO_PROBE }),
-      );
+      await stage.cloud.apply(...serviceWithEndpoints(stage.site, { name: `shop-${i}`, port: 80, nodes, annotations }));
     }
     let addresses: string[] = [];
     await waitUntil(

@@ -2,6 +2,7 @@
 // `node test/support/build/native.mjs` ends 1 when it can't; `npm install` only says why (the speaker says it again at start).
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,6 +69,23 @@ export function buildNative() {
       'The speaker and the netns and cluster tests need it; the controller does not. Then run:\n' +
       '  node test/support/build/native.mjs',
   };
+}
+
+/**
+ * raw-socket is a package with a native part of its own: npm builds it, and leaves it out where that fails.
+ * @returns {string | undefined} what to do where it does not load
+ */
+export function explainRawSocket() {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    createRequire(import.meta.url)('raw-socket');
+    return undefined;
+  } catch {
+    return (
+      'The package raw-socket could not be built: without it a speaker announces no IPv6 address.\n' +
+      `Install what a native package needs (${tools}), then run npm install again.`
+    );
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -6,7 +6,10 @@ import type { Site } from './site.ts';
 /** What announce-node.ts is told. */
 export type NodeCommand =
   | { readonly do: 'announce'; readonly address: string; readonly probe: boolean }
+  /** Announces it now and, as the hub would, again after every change of links, as soon as it can be. */
+  | { readonly do: 'keep'; readonly address: string }
   | { readonly do: 'withdraw'; readonly address: string }
+  | { readonly do: 'interfaces'; readonly patterns: readonly string[] }
   | { readonly do: 'pool-macs'; readonly macs: readonly string[] }
   | { readonly do: 'stats' };
 
@@ -14,10 +17,10 @@ export interface NodeStats {
   readonly kind: 'stats';
   /** `arp_replies 192.168.10.240` and the like. */
   readonly counts: Readonly<Record<string, number>>;
-  /** The most frames that one turn of the loop handled. */
+  /** The most frames of one kind, ARP or NDP, that one turn of the loop handled. */
   readonly mostInTurn: number;
-  /** The longest time between two ticks of a timer of 5 ms, since the stats before. */
-  readonly longestGapMs: number;
+  /** The most frames handled between two ticks of a timer of 5 ms, since the stats before. */
+  readonly mostBetweenTicks: number;
   readonly cpuMs: number;
 }
 
@@ -26,8 +29,8 @@ export type NodeLine =
   | (AnnouncerEvent & { readonly atMs: number })
   | NodeStats
   | { readonly kind: 'ready' }
-  | { readonly kind: 'accepted'; readonly link: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'accepted'; readonly address: string; readonly link: string }
+  | { readonly kind: 'refused'; readonly address: string; readonly reason: string; readonly detail: string }
   | { readonly kind: 'warning'; readonly message: string; readonly remedy?: unknown };
 
 type Of<Kind extends NodeLine['kind']> = Extract<NodeLine, { kind: Kind }>;
@@ -60,6 +63,14 @@ export class AnnounceProcess {
     const kinds: readonly NodeLine['kind'][] = typeof kind === 'string' ? [kind] : kind;
     const wanted = (line: NodeLine): line is Of<Kind> => kinds.includes(line.kind);
     return this.process.until(kinds.map((name) => `"${name}"`).join(' or '), wanted, { from: mark });
+  }
+
+  /** Whether it announces the address, as it said last: the link's name, or why not. */
+  lastWord(address: string): string | undefined {
+    const line = this.process.lines.findLast(
+      (one) => (one.kind === 'accepted' || one.kind === 'refused') && one.address === address,
+    );
+    return line?.kind === 'accepted' ? line.link : line?.kind === 'refused' ? line.reason : undefined;
   }
 
   tell(command: NodeCommand): void {

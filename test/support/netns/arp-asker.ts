@@ -25,7 +25,10 @@ socket.onFrame((frame, { arrivedMs }) => {
   if (packet === undefined || !asked.has(packet.senderIp)) return;
   const solicited = packet.operation === ARP_REPLY && packet.ethernet.destination.equals(link.mac);
   const kind = solicited ? 'answer' : 'gratuitous';
-  print({ kind, atMs: arrivedMs, address: formatIpv4(packet.senderIp), mac: formatMac(packet.senderMac) });
+  const mac = formatMac(packet.senderMac);
+  const source = formatMac(packet.ethernet.source);
+  const other = source === mac ? {} : { source };
+  print({ kind, atMs: arrivedMs, address: formatIpv4(packet.senderIp), mac, ...other });
 });
 const ask = () => {
   for (const question of questions) socket.send(question);

@@ -8,13 +8,19 @@ export type ArpLine =
   /** A reply to us. */
   | ArpAnswer
   /** An announcement to everyone, not asked for. */
-  | { readonly kind: 'gratuitous'; readonly atMs: number; readonly address: string; readonly mac: string };
+  | (Claim & { readonly kind: 'gratuitous' });
 
-export interface ArpAnswer {
-  readonly kind: 'answer';
+/** What an ARP packet claims. */
+interface Claim {
   readonly atMs: number;
   readonly address: string;
   readonly mac: string;
+  /** The Ethernet source, where it is not the MAC in the packet: a frame that names two nodes. */
+  readonly source?: string;
+}
+
+export interface ArpAnswer extends Claim {
+  readonly kind: 'answer';
 }
 
 /** A time without an answer. */
@@ -58,7 +64,7 @@ export function answerers(log: readonly ArpLine[], address: string): ArpAnswer[]
   return answers.filter((line, i) => line.mac !== answers[i - 1]?.mac);
 }
 
-/** Asks for addresses from a client's namespace, in a process of its own, until stopped. */
+/** Asks for addresses, all of one family, by ARP or NDP from a client's namespace, in a process of its own, until stopped. */
 export class ArpClient {
   private constructor(private readonly process: LineProcess<ArpLine>) {}
 
@@ -69,7 +75,8 @@ export class ArpClient {
     addresses: readonly string[],
     { intervalMs = 5, link = 'eth0' }: { intervalMs?: number; link?: string } = {},
   ): Promise<ArpClient> {
-    const asker = fileURLToPath(new URL('arp-asker.ts', import.meta.url));
+    const family = addresses[0]?.includes(':') ? 'ndp' : 'arp';
+    const asker = fileURLToPath(new URL(`${family}-asker.ts`, import.meta.url));
     const args = ['--import', 'tsx', asker, link, `${intervalMs}`, ...addresses];
     const child = site.spawn(ns, process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const client = new ArpClient(new LineProcess(`asker in ${ns}`, child));

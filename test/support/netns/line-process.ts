@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { PATIENCE } from '../patience.ts';
 
 /** A child that prints one JSON value per line: keeps them, and lets a test wait for one. */
 export class LineProcess<Line> {
@@ -59,7 +60,7 @@ export class LineProcess<Line> {
         }
         if (this.hasEnded) fail('did not come before the end. ');
       };
-      const timer = setTimeout(() => fail(`did not come within ${timeoutMs} ms. `), timeoutMs);
+      const timer = setTimeout(() => fail(`did not come within ${timeoutMs} ms. `), timeoutMs * PATIENCE);
       this.waiting.add(check);
       check();
     });

@@ -5,6 +5,8 @@ export interface PoolSpec {
   readonly nodes: readonly string[];
   /** First three bytes of the LAN's /24; pools may share it: they are separate LANs. Default 192.168.10. */
   readonly lan?: string;
+  /** First part of the LAN's IPv6 /64, such as `fd00:10`: `<lan6>::11` is the first node. Default: none but link-local addresses. */
+  readonly lan6?: string;
 }
 
 export interface SiteSpec {
@@ -21,6 +23,8 @@ export interface SiteNode {
   readonly ns: string;
   /** On the LAN, interface `eth0`. */
   readonly lanIp: string;
+  /** The same with the LAN's IPv6 prefix, where it has one. */
+  readonly lanIp6?: string;
   /** Toward the cloud, interface `cloud0`; the same as `InternalIP` would be in a pool with a routed underlay. */
   readonly cloudIp: string;
   /** This node's port on the LAN's switch, in the switch's namespace. */
@@ -36,8 +40,10 @@ export interface SitePool {
   /** Namespace of the client, interface `eth0`. */
   readonly clientNs: string;
   readonly clientIp: string;
+  readonly clientIp6?: string;
   readonly gateway: string;
   readonly lan: string;
+  readonly lan6?: string;
   readonly nodes: readonly SiteNode[];
 }
 
@@ -59,7 +65,7 @@ export function planSite(spec: SiteSpec, id: string): SitePlan {
   const prefix = `${spec.prefix ?? 'yl'}${id}`;
   let serial = 0;
   const pools = spec.pools.map((pool): SitePool => {
-    const lan = pool.lan ?? '192.168.10';
+    const { lan = '192.168.10', lan6 } = pool;
     const nodes = pool.nodes.map((name, i): SiteNode => {
       serial++;
       return {
@@ -67,6 +73,7 @@ export function planSite(spec: SiteSpec, id: string): SitePlan {
         pool: pool.name,
         ns: `${prefix}-${name}`,
         lanIp: `${lan}.${FIRST_NODE + i}`,
+        ...(lan6 && { lanIp6: `${lan6}::${FIRST_NODE + i}` }),
         cloudIp: `${CLOUD_NET}.${FIRST_NODE + serial - 1}`,
         lanPort: `p${i + 1}`,
         cloudPort: `c${serial}`,
@@ -77,6 +84,7 @@ export function planSite(spec: SiteSpec, id: string): SitePlan {
       switchNs: `${prefix}-${pool.name}-lan`,
       clientNs: `${prefix}-${pool.name}-client`,
       clientIp: `${lan}.${CLIENT}`,
+      ...(lan6 && { lan6, clientIp6: `${lan6}::${CLIENT}` }),
       gateway: `${lan}.1`,
       lan,
       nodes,
@@ -111,12 +119,13 @@ export function wiring(plan: SitePlan): { bridges: WiringStep[]; ends: WiringSte
     ns: pool.switchNs,
     lines: [
       ...bridge('lan0', `${pool.gateway}/24`),
+      ...address6('lan0', pool.lan6 && `${pool.lan6}::1`),
       ...cable('lan0', 'pc', 'eth0', pool.clientNs),
       ...pool.nodes.flatMap((node) => cable('lan0', node.lanPort, 'eth0', node.ns)),
     ],
   }));
   const ends = plan.pools.flatMap((pool) => [
-    { ns: pool.clientNs, lines: [...end('eth0', `${pool.clientIp}/24`), route(pool)] },
+    { ns: pool.clientNs, lines: [...lanEnd(pool.clientIp, pool.clientIp6), ...routes(pool)] },
     ...pool.nodes.map((node) => nodeEnds(pool, node)),
   ]);
   return { bridges: [cloud, ...lans], ends };
@@ -131,8 +140,17 @@ export function rewiring(plan: SitePlan, pool: SitePool, node: SiteNode): Wiring
   ];
 }
 
-function nodeEnds(pool: SitePool, { ns, lanIp, cloudIp }: SiteNode): WiringStep {
-  return { ns, lines: [...end('eth0', `${lanIp}/24`), ...end('cloud0', `${cloudIp}/24`), route(pool)] };
+function nodeEnds(pool: SitePool, { ns, lanIp, lanIp6, cloudIp }: SiteNode): WiringStep {
+  return { ns, lines: [...lanEnd(lanIp, lanIp6), ...end('cloud0', `${cloudIp}/24`), ...routes(pool)] };
+}
+
+function lanEnd(ip: string, ip6: string | undefined): string[] {
+  return [...end('eth0', `${ip}/24`), ...address6('eth0', ip6)];
+}
+
+/** A site is made in milliseconds: duplicate detection would take seconds. */
+function address6(name: string, ip6: string | undefined): string[] {
+  return ip6 === undefined ? [] : [`address add ${ip6}/64 dev ${name} nodad`];
 }
 
 /** No spanning tree and no snooping: a port forwards as soon as it is up, also multicast. */
@@ -157,6 +175,7 @@ function end(name: string, address: string): string[] {
   return ['link set lo up', `address add ${address} dev ${name}`, `link set ${name} up`];
 }
 
-function route(pool: SitePool): string {
-  return `route add default via ${pool.gateway} dev eth0`;
+function routes(pool: SitePool): string[] {
+  const ipv4 = `route add default via ${pool.gateway} dev eth0`;
+  return pool.lan6 === undefined ? [ipv4] : [ipv4, `route add ::/0 via ${pool.lan6}::1 dev eth0`];
 }

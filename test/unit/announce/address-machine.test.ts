@@ -6,6 +6,7 @@ import {
   onConflict,
   onDue,
   onNewMac,
+  onNewRefresh,
   onTakeOver,
   type Step,
 } from '../../../edge-speaker/src/announce/address-machine.ts';
@@ -16,7 +17,7 @@ import {
   RETRY_MIN_MS,
 } from '../../../edge-speaker/src/announce/timing.ts';
 
-const TIMING = { probes: { count: 3, intervalMs: 10 }, gratuitous: { count: 3, intervalMs: 500 } };
+const TIMING = { probes: { count: 3, intervalMs: 10 }, gratuitous: { count: 3, intervalMs: 500 }, refreshMs: 60_000 };
 const FOE = '02:00:00:00:00:66';
 
 /** The effects' names, for short tables. */
@@ -52,6 +53,30 @@ describe('address machine', () => {
       '61030 send-gratuitous',
     ]);
   });
+
+  it('repeats, and then never again where the site wants no refresh', () => {
+    const timing = { ...TIMING, refreshMs: 0 };
+    let { state } = begin(false, 0, timing);
+    for (const now of [500, 1_000]) state = onDue(state, now, timing, 0.5).state;
+    assert.equal(state.dueMs, Number.POSITIVE_INFINITY);
+    assert.deepEqual(onDue(state, 1e9, timing, 0.5).effects, []);
+  });
+
+  const burst = begin(false, 0, TIMING).state;
+  const told = timeline(begin(false, 0, TIMING), 0, 2_000).state;
+  const refreshes: { name: string; state: AddressState; refreshMs: number; want: number }[] = [
+    { name: 'a longer one is spread over its whole', state: told, refreshMs: 600_000, want: 2_000 + 150_000 },
+    { name: 'a shorter one holds at once', state: told, refreshMs: 1_000, want: 2_000 + 250 },
+    { name: 'none from now on', state: told, refreshMs: 0, want: Number.POSITIVE_INFINITY },
+    { name: 'a burst is finished first', state: burst, refreshMs: 1_000, want: burst.dueMs },
+    { name: 'probing goes on', state: begin(true, 0, TIMING).state, refreshMs: 0, want: 10 },
+  ];
+  for (const { name, state, refreshMs, want } of refreshes) {
+    it(`another refresh: ${name}`, () => {
+      const step = onNewRefresh(state, 2_000, { ...TIMING, refreshMs }, 0.25);
+      assert.deepEqual([step.state.dueMs, step.effects], [want, []]);
+    });
+  }
 
   it('takes over without a probe', () => {
     assert.deepEqual(did(begin(false, 0, TIMING)), ['send-gratuitous', 'report-announced']);

@@ -1,53 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { ipv4Value, LbError, silentLog } from '@openyurt/nodepool-types';
-import { Announcer } from '../../../edge-speaker/src/announce/announcer.ts';
-import type { AnnouncerEvent } from '../../../edge-speaker/src/announce/announcer-event.ts';
+import { ipv4Value, LbError } from '@openyurt/nodepool-types';
 import type { Link } from '../../../edge-speaker/src/ports/links.ts';
-import { ARP_REPLY, ArpView, arpAnnouncement, arpProbe, arpRequest } from '../../../edge-speaker/src/wire/arp.ts';
-import { formatMac } from '../../../edge-speaker/src/wire/mac-address.ts';
-import { FakeTime } from '../../support/fake-time.ts';
-import { MemoryLan, MemoryLinks, memoryLink } from '../../support/memory-lan.ts';
+import { ArpView, arpAnnouncement, arpProbe, arpRequest } from '../../../edge-speaker/src/wire/arp.ts';
+import { memoryLink } from '../../support/memory-lan.ts';
+import { kinds, SETTINGS, stage } from './announcer-stage.ts';
 
 const VIP = '192.168.10.240';
 const CLIENT = Buffer.from('0200000000c8', 'hex');
 const FOE = Buffer.from('020000000066', 'hex');
-const SETTINGS = { probes: { count: 3, intervalMs: 10 }, gratuitous: { count: 3, intervalMs: 500 }, interfaces: [] };
-
-function stage(links: readonly Link[] = [memoryLink()]) {
-  const time = new FakeTime();
-  const lan = new MemoryLan(time);
-  const nodeLinks = new MemoryLinks(links);
-  const events: AnnouncerEvent[] = [];
-  const counts = new Map<string, number>();
-  const hooks: { onEvent: (event: AnnouncerEvent) => void } = { onEvent: () => {} };
-  const announcer = new Announcer({
-    links: nodeLinks,
-    sockets: lan,
-    clock: time,
-    timers: time,
-    random: () => 0,
-    log: silentLog,
-    settings: SETTINGS,
-    count: (name, labels) => {
-      const key = `${name} ${Object.values(labels).join()}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    },
-    onEvent: (event) => {
-      events.push(event);
-      hooks.onEvent(event);
-    },
-  });
-  /** A request from a client; the MAC of the answer. */
-  const ask = (address: string): string | undefined => {
-    const before = lan.frames.length;
-    lan.inject(arpRequest(CLIENT, ipv4Value('192.168.10.200'), ipv4Value(address)));
-    const answer = lan.frames.slice(before).map((frame) => ArpView.over(frame))[0];
-    return answer?.operation === ARP_REPLY ? formatMac(answer.senderMac) : undefined;
-  };
-  return { time, lan, links: nodeLinks, events, counts, hooks, announcer, ask };
-}
-
-const kinds = (events: readonly AnnouncerEvent[]) => events.map(({ kind }) => kind);
 
 describe('Announcer', () => {
   it('probes, announces, answers, and falls silent', () => {
@@ -180,6 +140,16 @@ describe('Announcer', () => {
     assert.deepEqual(events, [{ kind: 'hand-over', address: VIP, link: 'eth0', byMac: '02:00:00:00:00:66' }]);
   });
 
+  it('what another link of this node says on the same LAN is no conflict', () => {
+    const { announcer, lan, events, links } = stage([memoryLink(), memoryLink({ index: 3, name: 'eth1', mac: FOE })]);
+    announcer.announce(VIP, { probe: false });
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    assert.deepEqual(kinds(events), ['announced']);
+    links.set([memoryLink()]);
+    lan.inject(arpAnnouncement(FOE, ipv4Value(VIP)));
+    assert.deepEqual(kinds(events), ['announced', 'links-changed', 'conflict'], 'that link is gone: a stranger');
+  });
+
   it('a pool member that goes on claiming is a second owner, counted each time, told with both MACs', () => {
     const { announcer, lan, events, counts, time } = stage();
     announcer.setPoolMacs(['02:00:00:00:00:66']);
@@ -284,10 +254,17 @@ describe('Announcer', () => {
     });
   });
 
-  for (const address of ['fd00::1', 'nonsense', '192.168.010.1']) {
+  for (const address of [
+    'fd00::0:1',
+    'FD00::1',
+    '::ffff:192.168.10.240',
+    'fe80::1%eth0',
+    'nonsense',
+    '192.168.010.1',
+  ]) {
     it(`refuses ${address}`, () => {
       const can = stage().announcer.canAnnounce(address);
-      assert.equal(can.ok ? 'ok' : can.reason, 'family-not-announced');
+      assert.equal(can.ok ? 'ok' : can.reason, 'not-an-address');
     });
   }
 

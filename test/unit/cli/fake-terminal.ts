@@ -1,3 +1,4 @@
+import { type ClusterLists, ClusterReader } from '../../../cloud-controller/src/cli/cluster-reader.ts';
 import type { Terminal } from '../../../cloud-controller/src/cli/terminal.ts';
 
 /** A terminal in memory: files by path (an Error is thrown), standard input, and what was printed. */
@@ -12,6 +13,8 @@ export class FakeTerminal implements Terminal {
     private readonly now: number = Date.UTC(2026, 10, 21, 13, 4, 55, 42),
     /** By URL; any other is refused as by a host where nobody listens. */
     private readonly pages: Readonly<Record<string, { status: number; text: string }>> = {},
+    /** Absent: a real one, by its kubeconfig. */
+    private readonly lists?: ClusterLists,
   ) {}
 
   out(line: string): void {
@@ -36,6 +39,10 @@ export class FakeTerminal implements Terminal {
     const page = this.pages[url];
     if (page !== undefined) return page;
     throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+  }
+
+  async cluster(kubeconfig: string | undefined): Promise<ClusterLists> {
+    return this.lists ?? ClusterReader.open(kubeconfig);
   }
 
   /** Different each time, so that two keys differ. */

@@ -14,6 +14,8 @@ const cases: { argv: string[]; code: number; out?: RegExp; err?: RegExp }[] = [
   { argv: ['help', 'key'], code: 0, out: /^Usage: yurtlb key/ },
   { argv: ['validate', '--help'], code: 0, out: /^Usage: yurtlb validate FILE/ },
   { argv: ['key', '-h'], code: 0, out: /^Usage: yurtlb key/ },
+  { argv: ['export', '--help'], code: 0, out: /^Usage: yurtlb export \[-n NAMESPACE/ },
+  { argv: ['exprot'], code: 2, err: /Did you mean "export"\?/ },
   { argv: ['help', 'status'], code: 0, out: /^Usage: yurtlb status/ },
   { argv: ['stauts'], code: 2, err: /Did you mean "status"\?/ },
   { argv: ['--version'], code: 0, out: /^\d+\.\d+\.\d+/ },
@@ -40,8 +42,7 @@ describe('yurtlb', () => {
 
   it('help fits a terminal of 100 columns', async () => {
     const terminal = new FakeTerminal();
-    for (const argv of [['--help'], ['validate', '--help'], ['key', '--help'], ['status', '--help']])
-      await main(argv, terminal);
+    for (const argv of [[], ['validate'], ['key'], ['status'], ['export']]) await main([...argv, '--help'], terminal);
     const wide = terminal.printed
       .join('\n')
       .split('\n')

@@ -75,15 +75,34 @@ describe('yurtlb status', () => {
       address({ address: '192.168.10.9', here: { ...here, state: 'conflicted', byMac: '02:00:00:00:00:09' } }),
       address({ address: '192.168.10.11', owner: 'edge-2', staleEndpoints: true }),
       address({ address: '192.168.10.12', here, staleEndpoints: true }),
+      address({
+        address: '192.168.10.13',
+        offered: 'conflict',
+        conflict: {
+          kind: 'refused',
+          byMac: '02:00:00:00:00:99',
+          link: 'eth0',
+          forMs: 1,
+          lastSeenAgoMs: 1,
+          retryInMs: 9,
+        },
+      }),
+      address({
+        address: '192.168.10.14',
+        here,
+        conflict: { kind: 'contested', byMac: '02:00:00:00:00:99', link: 'eth0', forMs: 1, lastSeenAgoMs: 1 },
+      }),
     ];
     const { out } = await run([], { [URL_OF_STATE]: { status: 200, text: state({ addresses }) } });
     assert.deepEqual(
-      out.slice(-4).map((line) => line.split(/ {3,}/).at(-1)),
+      out.slice(-6).map((line) => line.split(/ {3,}/).at(-1)),
       [
         'conflicted on eth0, used by 02:00:00:00:00:09',
         'announced on eth0, also by 02:00:00:00:00:02',
         'stands by, endpoints dead',
         'announced on eth0, endpoints dead',
+        'conflict, owned by 02:00:00:00:00:99',
+        'announced on eth0, claimed by 02:00:00:00:00:99',
       ],
     );
   });

@@ -3,6 +3,7 @@ import { type KubeObject, type Log, silentLog } from '@openyurt/nodepool-types';
 import { ApiError } from '../../../cloud-controller/src/kube/api-error.ts';
 import type { ApiClient, ApiRequest } from '../../../cloud-controller/src/kube/client.ts';
 import { Informer } from '../../../cloud-controller/src/kube/informer.ts';
+import type { InformerOptions } from '../../../cloud-controller/src/kube/informer-options.ts';
 
 const NEW = '/apis/apps.openyurt.io/v1beta2/nodepools';
 const OLD = '/apis/apps.openyurt.io/v1beta1/nodepools';
@@ -45,7 +46,7 @@ describe('Informer', () => {
   const stop = { current: new AbortController() };
   afterEach(() => stop.current.abort());
 
-  function start(api: Lister, log: Log = silentLog): Informer<KubeObject> {
+  function start(api: Lister, log: Log = silentLog, more: Partial<InformerOptions> = {}): Informer<KubeObject> {
     stop.current = new AbortController();
     const options = {
       path: NEW,
@@ -53,6 +54,7 @@ describe('Informer', () => {
       optional: true,
       type: { apiVersion: 'v1', kind: 'NodePool' },
       retryMs: { first: 1, max: 2 },
+      ...more,
     };
     const informer = new Informer<KubeObject>(api as unknown as ApiClient, options, log, () => 0);
     void informer.run(stop.current.signal);
@@ -73,6 +75,25 @@ describe('Informer', () => {
     const informer = start(api);
     await informer.synced;
     assert.equal(informer.store.size, 0);
+  });
+
+  it('what may not be read counts as empty where that is allowed, and is said once; not where it is not', async () => {
+    const api = new Lister();
+    const said: string[] = [];
+    api.list = () => 403;
+    const informer = start(api, { ...silentLog, warn: (msg) => void said.push(msg) }, { mayBeForbidden: true });
+    await informer.synced;
+    await informer.relist();
+    assert.deepEqual(said, ['may not be read, goes on without']);
+    api.list = () => ['hangzhou'];
+    await informer.relist();
+    assert.equal(informer.store.size, 1);
+    stop.current.abort();
+    api.list = () => 403;
+    const strict = start(api);
+    const before = api.asked.length;
+    await until('it gave up', () => api.asked.length > before + 6);
+    assert.equal(strict.isSynced, false);
   });
 
   it('a kind that ceases to be served does not take its objects along', async () => {

@@ -15,15 +15,23 @@ import type { EventRecorder, EventText } from '../../../cloud-controller/src/por
 import type { PlanWriter, WantedStatus } from '../../../cloud-controller/src/ports/plan-writer.ts';
 import type { WorldCache } from '../../../cloud-controller/src/ports/world-cache.ts';
 import { Dispatch, type Queue } from '../../../cloud-controller/src/reconcile/dispatch.ts';
-import { NODES_KEY, poolQueueKey, serviceQueueKey } from '../../../cloud-controller/src/reconcile/keys.ts';
+import {
+  NODES_KEY,
+  poolQueueKey,
+  reportQueueKey,
+  SWEEP_KEY,
+  serviceQueueKey,
+} from '../../../cloud-controller/src/reconcile/keys.ts';
 import {
   isManaged,
   LoadBalancerSet,
   type LoadBalancerSetMode,
-  serviceOfPoolService,
 } from '../../../cloud-controller/src/reconcile/load-balancer-set.ts';
+import { NameContests } from '../../../cloud-controller/src/reconcile/name-contests.ts';
 import { NodeAddresses } from '../../../cloud-controller/src/reconcile/node-addresses.ts';
 import { NodePoolReconciler } from '../../../cloud-controller/src/reconcile/node-pool-reconciler.ts';
+import { serviceOfPoolService } from '../../../cloud-controller/src/reconcile/pool-services.ts';
+import { ReportReconciler } from '../../../cloud-controller/src/reconcile/report-reconciler.ts';
 import { ServiceReconciler } from '../../../cloud-controller/src/reconcile/service-reconciler.ts';
 import { Sites } from '../../../cloud-controller/src/reconcile/sites.ts';
 import { Waiting } from '../../../cloud-controller/src/reconcile/waiting.ts';
@@ -38,6 +46,8 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   readonly nodePoolMap = new Map<string, NodePoolObject>();
   readonly configMapMap = new Map<string, ConfigMapObject>();
   readonly nodeMap = new Map<string, NodeObject>();
+  readonly reportMap = new Map<string, ConfigMapObject>();
+  nowMs = 0;
   readonly poolServiceMap = new Map<string, PoolServiceObject>();
   /** Messages of info and above, in order. */
   readonly said: string[] = [];
@@ -63,6 +73,11 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   services_!: ServiceReconciler;
   #dispatch!: Dispatch;
   #loadBalancerSet!: LoadBalancerSet;
+  #contests!: NameContests;
+  /** Services to be looked at again, and when. */
+  #later: { key: string; dueMs: number }[] = [];
+  /** Whether the PoolService CRD is there. */
+  isServed = false;
 
   constructor() {
     this.restart();
@@ -74,17 +89,24 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     this.waiting = new Waiting();
     this.sites = new Sites();
     this.#queue = [];
-    this.#loadBalancerSet = new LoadBalancerSet(this.mode);
+    this.#later = [];
+    this.#loadBalancerSet = new LoadBalancerSet(this.mode, { isServed: () => this.isServed, nowMs: () => this.nowMs });
+    this.#contests = new NameContests(this, this.sites);
     const parts = { cache: this, book: this.book, sites: this.sites, events: this, log: this.log };
     const nodePools = new NodePoolReconciler(parts);
+    const reports = new ReportReconciler({ ...parts, nowMs: () => this.nowMs });
     const nodes = new NodeAddresses(this, this.book, this, silentLog);
     this.services_ = new ServiceReconciler({
       ...parts,
       waiting: this.waiting,
+      reports,
       loadBalancerSet: this.#loadBalancerSet,
+      contests: this.#contests,
       writer: this,
       meter: { allocated() {}, released() {} },
       classless: false,
+      nowMs: () => this.nowMs,
+      later: (key, ms) => void this.#later.push({ key: serviceQueueKey(key), dueMs: this.nowMs + ms }),
     });
     this.#dispatch = new Dispatch({
       ...parts,
@@ -92,6 +114,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       services: this.services_,
       nodePools,
       nodes,
+      reports,
       queue: this,
     });
     for (const object of [...this.serviceMap.values(), ...this.poolServiceMap.values()])
@@ -108,6 +131,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     });
     for (const name of new Set([...this.configuredNodePools(), ...this.nodePoolMap.keys()])) nodePools.reconcile(name);
     nodes.reconcile();
+    for (const node of this.reporting()) reports.reconcile(node);
     this.book.drainFreed();
     for (const key of keys) this.add(serviceQueueKey(key));
   }
@@ -137,11 +161,17 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       metadata: { ...service.metadata, resourceVersion: `${++this.#version}` },
     });
     if (this.#loadBalancerSet.notice(service)) this.#dispatch.enqueueServices();
+    for (const rival of this.#contests.see({ object: service })) this.add(serviceQueueKey(rival));
     this.add(serviceQueueKey(key));
   }
 
   deleteService(key: string): void {
+    const service = this.serviceMap.get(key);
     this.serviceMap.delete(key);
+    if (service !== undefined) {
+      if (this.#loadBalancerSet.notice(service, true)) this.#dispatch.enqueueServices();
+      for (const rival of this.#contests.see({ object: service, isGone: true })) this.add(serviceQueueKey(rival));
+    }
     this.add(serviceQueueKey(key));
   }
 
@@ -185,13 +215,40 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     this.add(poolQueueKey(nodePool));
   }
 
-  putNode(name: string, address: string): void {
-    this.nodeMap.set(name, { metadata: { name }, status: { addresses: [{ type: 'InternalIP', address }] } });
+  putNode(name: string, address: string, nodePool?: string): void {
+    const labels = nodePool === undefined ? {} : { [NODE_POOL_LABEL]: nodePool };
+    this.nodeMap.set(name, { metadata: { name, labels }, status: { addresses: [{ type: 'InternalIP', address }] } });
     this.add(NODES_KEY);
+    this.add(reportQueueKey(name));
+  }
+
+  deleteNode(name: string): void {
+    this.nodeMap.delete(name);
+    this.add(NODES_KEY);
+    this.add(reportQueueKey(name));
+  }
+
+  /** As the speaker of the node would write it. @param text undefined: the ConfigMap is gone */
+  putReport(node: string, nodePool: string, text: string | undefined): void {
+    const metadata = { name: node, namespace: 'yurtlb-reports', labels: { [NODE_POOL_LABEL]: nodePool } };
+    if (text === undefined) this.reportMap.delete(node);
+    else this.reportMap.set(node, { kind: 'ConfigMap', metadata, data: { report: text } });
+    this.add(reportQueueKey(node));
+  }
+
+  /** Time passes. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    for (const { key } of this.#later.filter(({ dueMs }) => dueMs <= this.nowMs)) this.add(key);
+    this.#later = this.#later.filter(({ dueMs }) => dueMs > this.nowMs);
+    this.add(SWEEP_KEY);
   }
 
   putPoolService(poolService: PoolServiceObject): void {
-    this.poolServiceMap.set(`${poolService.metadata.namespace}/${poolService.metadata.name}`, poolService);
+    const key = `${poolService.metadata.namespace}/${poolService.metadata.name}`;
+    const before = this.poolServiceMap.get(key);
+    this.poolServiceMap.set(key, poolService);
+    this.#contests.see({ object: poolService, before });
     if (this.#loadBalancerSet.notice(poolService)) this.#dispatch.enqueueServices();
     this.add(serviceQueueKey(serviceOfPoolService(poolService) ?? ''));
   }
@@ -239,13 +296,13 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   #write<T extends ServiceObject | PoolServiceObject>(
     key: string,
     map: Map<string, T>,
-    { ingress, condition }: WantedStatus,
+    { ingress, conditions: wanted }: WantedStatus,
   ): void {
     const fate = this.fate();
     const object = map.get(key);
     if (object !== undefined && fate !== 'refused') {
       const lastTransitionTime = '2026-01-01T00:00:00Z';
-      const conditions = condition === undefined ? [] : [{ ...condition, lastTransitionTime }];
+      const conditions = wanted.map((condition) => ({ ...condition, lastTransitionTime }));
       const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` };
       map.set(key, { ...object, metadata, status: { loadBalancer: { ingress: [...ingress] }, conditions } });
       this.writes.push(key);
@@ -274,6 +331,15 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   }
   nodes(): Iterable<NodeObject> {
     return this.nodeMap.values();
+  }
+  node(name: string): NodeObject | undefined {
+    return this.nodeMap.get(name);
+  }
+  report(node: string): ConfigMapObject | undefined {
+    return this.reportMap.get(node);
+  }
+  reporting(): Iterable<string> {
+    return this.reportMap.keys();
   }
   poolServices(serviceKey: string): readonly PoolServiceObject[] {
     return [...this.poolServiceMap.values()].filter(

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { PoolServiceObject } from '@openyurt/nodepool-types';
+import { encodeNodeReport, type PoolServiceObject } from '@openyurt/nodepool-types';
 import { MemoryCluster } from './memory-cluster.ts';
 import { service } from './world.ts';
 
@@ -369,6 +369,31 @@ describe("beside yurt-manager's LoadBalancerSet", () => {
     cluster.restart();
     await cluster.settle();
     assert.deepEqual(cluster.writes, ['default/named-by-nobody'], 'it was written again after a restart');
+  });
+
+  it('a conflict stands on the PoolService of that NodePool, and the exchange is told once', async () => {
+    const cluster = await shop('10.0.0.1-10.0.0.2');
+    cluster.putNode('n1', '192.168.0.1', 'shop');
+    cluster.putService(managed);
+    cluster.putPoolService(poolService('ps', 'shop'));
+    await cluster.settle();
+    const says = async (...addresses: string[]) => {
+      const now = '2026-01-01T00:00:00Z';
+      const more = { kind: 'refused' as const, byMac: '02:00:00:00:00:66', link: 'eth0', since: now, lastSeen: now };
+      const conflicts = addresses.map((address) => ({ address, ...more, services: ['uid-web'] }));
+      const head = { version: 1 as const, node: 'n1', nodePool: 'shop', writtenAt: now };
+      const cloud = { state: 'connected' as const, since: now };
+      cluster.putReport('n1', 'shop', encodeNodeReport({ ...head, cloud, announced: [], conflicts }));
+      await cluster.settle();
+    };
+    await says('10.0.0.1');
+    const { status } = cluster.poolServiceMap.get('default/ps') ?? {};
+    assert.deepEqual(status?.loadBalancer?.ingress?.[0]?.ip, '10.0.0.2');
+    await says('10.0.0.1', '10.0.0.2');
+    const types = cluster.poolServiceMap.get('default/ps')?.status?.conditions?.map(({ type }) => type);
+    assert.deepEqual(types, ['service.openyurt.io/AddressesAllocated', 'service.openyurt.io/AddressConflict']);
+    assert.deepEqual(new Set(cluster.writes), new Set(['default/ps']), 'the Service was written');
+    assert.equal(cluster.eventsOf('web').filter((reason) => reason === 'AddressMoved').length, 1);
   });
 
   it('a deleted PoolService gives its address back once the NodePool is no longer selected', async () => {

@@ -39,6 +39,10 @@ const model: fc.Arbitrary<AddressConfig> = fc
     heartbeatMs: fc.integer({ min: SITE_LIMITS.heartbeatMs.least, max: SITE_LIMITS.heartbeatMs.most }),
     probes: burst(10, 1, 2000),
     gratuitous: burst(20, 10, 60_000),
+    refreshMs: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: SITE_LIMITS.refreshMs.least, max: SITE_LIMITS.refreshMs.most }),
+    ),
     interfaces: fc.uniqueArray(fc.constantFrom('eth0', 'en*', 'br-lan', 'eth0.7'), { maxLength: 3 }),
     allowOutsideRanges: fc.boolean(),
     splitPolicy: fc.constantFrom(...SPLIT_POLICIES),
@@ -85,6 +89,7 @@ function encode({ pools, site }: AddressConfig): { config: string; site: string 
       heartbeat: formatDurationMs(site.heartbeatMs),
       probes: write(site.probes),
       gratuitous: write(site.gratuitous),
+      refresh: formatDurationMs(site.refreshMs),
       interfaces: site.interfaces,
       allowOutsideRanges: site.allowOutsideRanges,
       splitPolicy: site.splitPolicy,

@@ -4,7 +4,7 @@ import { EndpointView } from '../../../edge-speaker/src/offline/endpoint-view.ts
 import { type SliceFacts, sliceWithin, slimSlice } from '../../../edge-speaker/src/offline/slim.ts';
 
 const slice = (...nodes: string[]): SliceFacts => ({ serviceKey: 'ns/web', nodes, anywhere: false });
-const nodes = (view: EndpointView) => [...view.of('ns/web').nodes].sort();
+const nodes = (view: EndpointView) => [...view.of('ns/web', 'IPv4').nodes].sort();
 
 describe('endpoint view', () => {
   it('counts all slices of a Service together', () => {
@@ -46,6 +46,17 @@ describe('endpoint view', () => {
     view.trust();
     assert.deepEqual(asked(), ['a 10.0.0.2 80']);
     assert.deepEqual([...view.tcpOf('ns/other')], []);
+  });
+
+  it('tells the endpoints of each family from slices of that family', () => {
+    const view = new EndpointView();
+    view.take('1', slice('a'), true);
+    view.take('2', { ...slice('b'), v6: true }, true);
+    view.take('2', { ...slice('c'), v6: true }, false);
+    assert.deepEqual(nodes(view), ['a']);
+    assert.deepEqual([...view.of('ns/web', 'IPv6').nodes].sort(), ['b', 'c']);
+    view.take('3', { ...slice(), v6: true, anywhere: true }, true);
+    assert.deepEqual([view.of('ns/web', 'IPv4').anywhere, view.of('ns/web', 'IPv6').anywhere], [false, true]);
   });
 
   it('addresses that come and go in doubt are not kept without end', () => {
@@ -162,6 +173,19 @@ describe('slim slice', () => {
     assert.deepEqual([within(['a']), within([])], [['10.0.0.9', '10.0.0.1'], ['10.0.0.9']]);
     const there = { ...slice('b'), tcp: { ports: [80], places: [['b', '10.0.0.2']] as const } };
     assert.equal('tcp' in sliceWithin(there, new Set(['a'])), false);
+  });
+
+  it('knows slices of IPv6 addresses, and passes over those of names', () => {
+    const metadata = { name: 'web-1', namespace: 'ns', labels: { 'kubernetes.io/service-name': 'web' } };
+    const ofType = (addressType: string) => slimSlice({ metadata, addressType, endpoints: [{ nodeName: 'a' }] });
+    assert.deepEqual(ofType('IPv4'), slice('a'));
+    assert.deepEqual(ofType('IPv6'), { ...slice('a'), v6: true });
+    assert.equal(ofType('FQDN'), undefined);
+    const within = sliceWithin(
+      { ...slice('a', 'b'), v6: true, tcp: { ports: [80], places: [['b', 'fd00::1']] } },
+      new Set(['a']),
+    );
+    assert.deepEqual(within, { ...slice('a', 'b'), v6: true });
   });
 
   it('a slice of no Service is of no interest', () => {

@@ -46,7 +46,7 @@ describe('snapshot', () => {
     const { view, nodePool } = decodeSnapshot(before.text, 'a', 0);
     assert.equal(nodePool, 'p');
     assert.deepEqual(encodeSnapshot(view, 'a', 'p'), before);
-    assert.deepEqual([...view.endpoints.of('ns/web').nodes], ['a']);
+    assert.deepEqual([...view.endpoints.of('ns/web', 'IPv4').nodes], ['a']);
     assert.deepEqual([view.services.highest, view.services.complete, view.configs.complete], [9n, true, false]);
     assert.deepEqual(view.services.get('ns/web')?.metadata.resourceVersion, '5');
   });
@@ -96,7 +96,7 @@ describe('snapshot', () => {
       ['edge-1', 'edge-2'],
     );
     assert.deepEqual(view.services.get('shop/web')?.status?.loadBalancer?.ingress?.[0]?.ip, '192.168.10.240');
-    assert.deepEqual([...view.endpoints.of('shop/web').nodes], ['edge-1', 'edge-2']);
+    assert.deepEqual([...view.endpoints.of('shop/web', 'IPv4').nodes], ['edge-1', 'edge-2']);
     assert.equal(view.configOf('hangzhou')?.site, 'heartbeat: 50ms');
     assert.deepEqual(view.site, { ...DEFAULT_SITE_CONFIG, heartbeatMs: 50 });
   });
@@ -111,7 +111,7 @@ describe('snapshot', () => {
       [...restored.endpoints.tcpOf('ns/web')].map(({ node, ip }) => `${node} ${ip}`),
       ['a 10.1.0.1', 'b 10.1.0.2'],
     );
-    assert.deepEqual([...restored.endpoints.of('ns/web').nodes], ['a', 'b', 'far']);
+    assert.deepEqual([...restored.endpoints.of('ns/web', 'IPv4').nodes], ['a', 'b', 'far']);
   });
 
   it('remembers an outage that goes on, and writes nothing for one that does not', () => {

@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert';
 import { ipv4Value } from '@openyurt/nodepool-types';
 import fc from 'fast-check';
 import { AnnouncementTable } from '../../../edge-speaker/src/responder/announcement-table.ts';
-import { type ArpDecision, decideArp, type Listener, tooLate } from '../../../edge-speaker/src/responder/decide-arp.ts';
+import { type ArpDecision, decideArp } from '../../../edge-speaker/src/responder/decide-arp.ts';
+import { type Listener, tooLate } from '../../../edge-speaker/src/responder/decision.ts';
 import { DROP_REASONS } from '../../../edge-speaker/src/responder/drop-reason.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFields, ArpView, encodeArp } from '../../../edge-speaker/src/wire/arp.ts';
 import { BROADCAST_MAC } from '../../../edge-speaker/src/wire/ethernet.ts';
@@ -10,6 +11,7 @@ import { hexFrame } from '../../support/hex-frames.ts';
 
 const mac = (last: string) => Buffer.from(`0200000000${last}`, 'hex');
 const OURS = mac('11');
+const ETH1 = mac('21');
 const CLIENT = mac('c8');
 const MEMBER = mac('12');
 const ETH0 = 2;
@@ -22,7 +24,12 @@ const table = new AnnouncementTable();
 table.set('192.168.10.240', ETH0, 'announced');
 table.set('192.168.10.241', ETH0, 'probing');
 table.set('192.168.20.240', 3, 'announced');
-const eth0: Listener = { linkIndex: ETH0, mac: OURS, isPoolMac: (from) => from.equals(MEMBER) };
+const eth0: Listener = {
+  linkIndex: ETH0,
+  mac: OURS,
+  isPoolMac: (frame, at) => frame.subarray(at, at + 6).equals(MEMBER),
+  isNodeMac: (frame, at) => frame.subarray(at, at + 6).equals(ETH1),
+};
 
 function arp(change: Partial<ArpFields> & { etherSource?: Buffer }): ArpView | undefined {
   const frame = encodeArp({
@@ -59,6 +66,7 @@ describe('decideArp', () => {
     { name: 'our own frame, reflected', packet: arp({ senderMac: OURS }), want: 'own-frame' },
     { name: 'our own claim, reflected', packet: arp({ senderMac: OURS, senderIp: VIP }), want: 'own-frame' },
     { name: 'sent by us for another sender', packet: arp({ etherSource: OURS }), want: 'own-frame' },
+    { name: 'the other link of this node', packet: arp({ senderMac: ETH1, senderIp: VIP }), want: 'own-frame' },
     { name: 'a sender of zeros', packet: arp({ senderMac: Buffer.alloc(6) }), want: 'bad-sender-mac' },
     { name: 'a broadcast sender', packet: arp({ senderMac: BROADCAST_MAC }), want: 'bad-sender-mac' },
     {

@@ -130,6 +130,24 @@ describe('candidates', () => {
     });
   }
 
+  it('both addresses of a dual-stack Service are judged each by itself: endpoints of its family, a link of its own', () => {
+    const V6 = 'fd00::1';
+    const both = service({ policy: 'Local' });
+    both.status = { loadBalancer: { ingress: [VIP, V6].map((ip) => ({ ip, hostname: 'p' })) } };
+    const judged = (more: Partial<World>) => {
+      const { byAddress } = findCandidates(world({ services: [both], ...more }));
+      return [VIP, V6].map((address) => byAddress.get(address)?.notOffered ?? 'offered');
+    };
+    const endpointsOf = (_: string, family: string) => ({
+      nodes: new Set(family === 'IPv4' ? ['here'] : ['there']),
+      anywhere: false,
+    });
+    assert.deepEqual(judged({}), ['offered', 'offered']);
+    assert.deepEqual(judged({ endpointsOf }), ['offered', 'no-endpoint-on-this-node']);
+    assert.deepEqual(judged({ linkFor: (ip) => (ip === V6 ? undefined : 'eth0') }), ['offered', 'no-link']);
+    assert.deepEqual(judged({ inConflict: (ip) => ip === V6 }), ['offered', 'conflict']);
+  });
+
   it('Services that share an address go together', () => {
     const services = [service({ name: 'web' }), service({ name: 'api' })];
     const endpointsOf = (key: string) => ({ nodes: new Set(key === 'ns/api' ? ['here'] : []), anywhere: false });

@@ -101,7 +101,7 @@ class Bench {
       },
       ...{ excluded: view.self.get('a')?.excluded ?? false, endpointsKnown: view.slices.complete },
       serviceOf: (key: string): ServiceObject | undefined => view.services.get(key),
-      endpointsOf: (key: string) => view.endpoints.of(key),
+      endpointsOf: (key: string) => view.endpoints.of(key, 'IPv4'),
       linkFor: (address: string) => this.links.get(address) ?? 'eth0',
       inConflict: (address: string) => conflicts.isPaused(address, this.now),
       lifeOf: (address: string) => probes.wordOf(address),

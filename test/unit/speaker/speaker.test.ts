@@ -41,6 +41,7 @@ class Bench {
   now = 0;
   effects: Effect[] = [];
   link: string | undefined = 'eth0';
+  heldElsewhere = false;
   readonly speaker: Speaker;
 
   constructor(
@@ -53,6 +54,7 @@ class Bench {
       nodePool,
       siteDefaults: DEFAULT_SITE_CONFIG,
       linkFor: () => this.link,
+      isHeldElsewhere: () => this.heldElsewhere,
       monotonicMs: () => this.now,
       wallMs: () => 0,
       random: () => 0.5,
@@ -110,13 +112,15 @@ class Bench {
 }
 
 /** In NodePool p, connected, with one Service and an endpoint on this node. */
-function online(policy?: string): Bench {
-  return new Bench()
+/** @param known the NodePool has announced the address before */
+function online(policy?: string, known = false): Bench {
+  const bench = new Bench()
     .contact('answered')
     .list('self', 9, [node('a', 'p')])
     .list('nodes', 9, [node('a', 'p'), node('b', 'p')])
-    .list('slices', 9, [slice(4, ['a'])])
-    .list('services', 9, [service(5, policy === undefined ? {} : { policy })]);
+    .list('slices', 9, [slice(4, ['a'])]);
+  if (known) bench.view.announced.add(VIP);
+  return bench.list('services', 9, [service(5, policy === undefined ? {} : { policy })]);
 }
 
 describe('speaker hub', () => {
@@ -248,7 +252,7 @@ describe('speaker hub', () => {
   });
 
   it('endpoints that went away in doubt count only after the cloud is proven, and after an outage some time later', () => {
-    const bench = online('Local').contact('hub-offline').event('slices', 'MODIFIED', slice(10, []));
+    const bench = online('Local', true).contact('hub-offline').event('slices', 'MODIFIED', slice(10, []));
     assert.equal(bench.offers.length, 1);
     bench.contact('answered', 'answered', 'answered');
     assert.equal(bench.speaker.cloud.link.kind, 'connected');
@@ -275,13 +279,45 @@ describe('speaker hub', () => {
   });
 
   it('an address that belongs to another host is not offered for a while, then probed again', () => {
-    const bench = online().conflict('failed');
+    const bench = online(undefined, true).conflict('failed');
     assert.deepEqual([bench.of('fail-claim').length, bench.offers], [1, []]);
     const waitMs = bench.speaker.nextSettleMs() ?? 0;
     assert.equal(waitMs, 10_000);
     bench.now += waitMs;
     assert.deepEqual([bench.settle().offers.length, bench.speaker.mustProbe(VIP)], [1, true]);
     assert.equal(bench.conflict('failed').speaker.nextSettleMs(), 20_000);
+  });
+
+  it('remembers an address as announced once nobody has objected in time, and not one that was refused', () => {
+    const bench = online();
+    const announce = () => {
+      const event = { kind: 'announced', address: VIP, link: 'eth0', probed: true } as const;
+      bench.effects.push(...bench.speaker.take({ kind: 'announcer', event }));
+      bench.settle();
+    };
+    announce();
+    assert.deepEqual([bench.speaker.mustProbe(VIP), [...bench.view.announced]], [true, []]);
+    bench.now += 2_000;
+    bench.speaker.remember([VIP, '10.9.9.9']);
+    assert.deepEqual([bench.speaker.mustProbe(VIP), [...bench.view.announced]], [false, []]);
+    bench.now += bench.speaker.nextSettleMs() ?? 0;
+    bench.settle();
+    assert.deepEqual([...bench.view.announced], [VIP]);
+    bench.conflict('failed').speaker.remember([VIP]);
+    assert.deepEqual([bench.speaker.mustProbe(VIP), [...bench.view.announced]], [true, []]);
+  });
+
+  it('reports the same host again where it does something else, or to another Service', () => {
+    const bench = online().conflict('failed').conflict('failed');
+    const notes = () => bench.of('report').map(({ event }) => event.action);
+    assert.deepEqual(notes(), ['Withdraw']);
+    assert.deepEqual([bench.conflict('conflict'), notes()].slice(1), [['Withdraw', 'Defend']]);
+    const told = bench.of('tell-cloud').filter(({ urgent }) => urgent).length;
+    assert.equal(told, 2, 'refused and then contested, each once');
+    assert.deepEqual(
+      bench.speaker.report().report?.conflicts.map(({ kind, byMac, services }) => [kind, byMac, services]),
+      [['contested', '02:00:00:00:00:99', ['u1']]],
+    );
   });
 
   it('reports a conflict once per MAC, with the MAC', () => {
@@ -330,7 +366,7 @@ describe('speaker hub', () => {
   });
 
   it('says that nobody serves an announced address, after a while, once, and only while the cloud is there', () => {
-    const bench = online().event('slices', 'MODIFIED', slice(10, []));
+    const bench = online(undefined, true).event('slices', 'MODIFIED', slice(10, []));
     const event = { kind: 'announced', address: VIP, link: 'eth0', probed: true } as const;
     bench.effects.push(...bench.speaker.take({ kind: 'announcer', event }));
     assert.equal(bench.speaker.nextSettleMs(), UNSERVED_MS);

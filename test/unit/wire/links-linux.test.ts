@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { LinuxLinks } from '../../../edge-speaker/src/io/links-linux.ts';
 import type { NativeAddon, NativeErrorListener } from '../../../edge-speaker/src/io/native.ts';
-import { RTM_GETLINK } from '../../../edge-speaker/src/io/rtnetlink.ts';
+import { RTM_GETLINK, RTM_GETROUTE } from '../../../edge-speaker/src/io/rtnetlink.ts';
+import { until } from '../../support/until.ts';
 
 const MULTI = 0x2;
 const INTERRUPTED = 0x10;
@@ -27,10 +28,20 @@ function link(index: number, name: string): Buffer {
   return Buffer.concat([info, ifname, Buffer.from('0a000100020000000011', 'hex'), Buffer.alloc(2)]);
 }
 
-/** A kernel with links, no addresses, no routes; `dumpLinks` says what its next dump of links holds. */
+/** An IPv6 default route through an interface, RTA_OIF. */
+function defaultRoute6(index: number): Buffer {
+  return Buffer.from([10, 0, 0, 0, 254, 9, 0, 1, 0, 0, 0, 0, 8, 0, 4, 0, index, 0, 0, 0]);
+}
+
+/** A kernel with links and no addresses; `dumpLinks` says what its next dump of links holds. */
 class FakeKernel {
   dumpLinks: (seq: number) => Buffer[] = () => [];
+  /** Where its IPv6 default route leaves. */
+  default6: number | undefined;
   dumps = 0;
+  /** Whether a dump is asked for while another runs: the kernel refuses that. */
+  asksTwice = false;
+  private running = 0;
   private onMessages: (datagram: Buffer) => void = () => {};
   private onError: NativeErrorListener = () => {};
 
@@ -47,24 +58,35 @@ class FakeKernel {
     this.onError('ENOBUFS', 'recvmsg', 105);
   }
 
+  news(datagram: Buffer): void {
+    this.onMessages(datagram);
+  }
+
   private answer(request: Buffer): number {
     const seq = request.readUInt32LE(8);
-    const isLinks = request.readUInt16LE(4) === RTM_GETLINK;
-    if (isLinks) this.dumps++;
-    const parts = isLinks ? this.dumpLinks(seq) : [];
-    setImmediate(() => this.onMessages(Buffer.concat([...parts, message(3, MULTI, seq, Buffer.alloc(4))])));
+    const type = request.readUInt16LE(4);
+    this.asksTwice ||= this.running++ > 0;
+    if (type === RTM_GETLINK) this.dumps++;
+    const parts = type === RTM_GETLINK ? this.dumpLinks(seq) : [];
+    if (type === RTM_GETROUTE && request[16] === 10 && this.default6 !== undefined)
+      parts.push(message(24, MULTI, seq, defaultRoute6(this.default6)));
+    setImmediate(() => {
+      this.running--;
+      this.onMessages(Buffer.concat([...parts, message(3, MULTI, seq, Buffer.alloc(4))]));
+    });
     return 0;
   }
 }
 
+const part =
+  (index: number, name: string, flags = MULTI) =>
+  (seq: number) =>
+    message(16, flags, seq, link(index, name));
+const whole = [part(2, 'eth0'), part(3, 'eth1')];
+
 describe('LinuxLinks', () => {
   it('a dump that was disturbed in its middle takes nothing away; it is asked for again', async () => {
     const kernel = new FakeKernel();
-    const part =
-      (index: number, name: string, flags = MULTI) =>
-      (seq: number) =>
-        message(16, flags, seq, link(index, name));
-    const whole = [part(2, 'eth0'), part(3, 'eth1')];
     kernel.dumpLinks = (seq) => whole.map((one) => one(seq));
     const links = await LinuxLinks.open(kernel.native);
     const told: string[][] = [];
@@ -83,6 +105,35 @@ describe('LinuxLinks', () => {
       links.list().map(({ name }) => name),
       ['eth0', 'eth1'],
     );
+    links.close();
+  });
+
+  it('a default route that goes elsewhere is told, though nothing else changed', async () => {
+    const kernel = new FakeKernel();
+    kernel.dumpLinks = (seq) => whole.map((one) => one(seq));
+    kernel.default6 = 2;
+    const links = await LinuxLinks.open(kernel.native);
+    const told: string[] = [];
+    links.onChange((list) => told.push(list.map((one) => `${one.name}=${one.defaultRouteOf.join()}`).join(' ')));
+    kernel.default6 = 3;
+    kernel.news(message(24, 0, 7, defaultRoute6(3)));
+    await until('the new one', () => told.length > 0);
+    kernel.default6 = undefined;
+    kernel.news(message(25, 0, 8, defaultRoute6(3)));
+    await until('its end', () => told.length > 1);
+    assert.deepEqual(told, ['eth0= eth1=IPv6', 'eth0= eth1=']);
+    links.close();
+  });
+
+  it('an overrun in the middle of a dump: the next is asked for when that one ended, and takes away what is gone', async () => {
+    const kernel = new FakeKernel();
+    kernel.dumpLinks = (seq) => whole.map((one) => one(seq));
+    const links = await LinuxLinks.open(kernel.native);
+    kernel.overrun();
+    kernel.dumpLinks = (seq) => [part(3, 'eth1')(seq)];
+    kernel.overrun();
+    await until('eth0 is gone', () => links.list().length === 1);
+    assert.equal(kernel.asksTwice, false);
     links.close();
   });
 });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { formatMac, isBroadcastMac, isStationMac, parseMac } from '../../../edge-speaker/src/wire/mac-address.ts';
+import { formatMac, isBroadcastMacAt, isStationMac, parseMac } from '../../../edge-speaker/src/wire/mac-address.ts';
 
 describe('MAC addresses', () => {
   const cases: { text: string; station: boolean; broadcast: boolean }[] = [
@@ -15,7 +15,7 @@ describe('MAC addresses', () => {
     it(`${text}: ${station ? 'a station' : broadcast ? 'broadcast' : 'neither'}`, () => {
       const mac = parseMac(text);
       assert.ok(mac);
-      assert.deepEqual([isStationMac(mac), isBroadcastMac(mac)], [station, broadcast]);
+      assert.deepEqual([isStationMac(mac), isBroadcastMacAt(mac, 0)], [station, broadcast]);
     });
   }
 

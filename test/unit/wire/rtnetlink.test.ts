@@ -27,38 +27,63 @@ function message(type: number, body: Buffer, { flags = 0, seq = 0 } = {}): Buffe
   return Buffer.concat([header, body]);
 }
 
-function link(family: number, flags: number): Buffer {
+/** @param master index of it and the kind it gives its ports */
+function link(family: number, flags: number, master?: { index: number; kind: string }): Buffer {
   const info = Buffer.alloc(16);
   info[0] = family;
   info.writeInt32LE(7, 4);
   info.writeUInt32LE(flags, 8);
-  const kind = attribute(18, attribute(1, Buffer.from('veth\0')));
+  const slave = master === undefined ? [] : [attribute(4, Buffer.from(`${master.kind}\0`))];
+  const kind = attribute(18, Buffer.concat([attribute(1, Buffer.from('veth\0')), ...slave]));
   return Buffer.concat([
     info,
     attribute(3, Buffer.from('eth0\0')),
     attribute(1, Buffer.from('020000000011', 'hex')),
     kind,
+    ...(master === undefined ? [] : [attribute(10, Buffer.from([master.index, 0, 0, 0]))]),
   ]);
 }
 
-function defaultRoute({ table = 254, bits = 0 } = {}): Buffer {
-  const info = Buffer.from([2, bits, 0, 0, table, 3, 0, 1, 0, 0, 0, 0]);
-  return Buffer.concat([info, attribute(4, Buffer.from([7, 0, 0, 0])), attribute(6, Buffer.from([100, 0, 0, 0]))]);
+function defaultRoute({ family = 2, table = 254, bits = 0, type = 1, more = [] as Buffer[] } = {}): Buffer {
+  const info = Buffer.from([family, bits, 0, 0, table, 3, 0, type, 0, 0, 0, 0]);
+  const hop = attribute(4, Buffer.from([7, 0, 0, 0]));
+  return Buffer.concat([info, hop, attribute(6, Buffer.from([100, 0, 0, 0])), ...more]);
 }
 
-function address(family: number, prefixBits: number, bytes: string): Buffer {
-  return Buffer.concat([Buffer.from([family, prefixBits, 0, 0, 7, 0, 0, 0]), attribute(2, Buffer.from(bytes, 'hex'))]);
+function address(family: number, prefixBits: number, bytes: string, flags = 0): Buffer {
+  const info = Buffer.from([family, prefixBits, flags & 0xff, 0, 7, 0, 0, 0]);
+  return Buffer.concat([info, attribute(2, Buffer.from(bytes, 'hex')), attribute(8, Buffer.from([flags, 0, 0, 0]))]);
 }
 
-const eth0 = { kind: 'link', index: 7, name: 'eth0', mac: Buffer.from('020000000011', 'hex'), type: 'veth' } as const;
-const route = { kind: 'default-route', index: 7, priority: 100 } as const;
+/** An IPv6 default route over two hops, the first through interface 7. */
+function multipath(): Buffer {
+  const hop = (index: number) => Buffer.from([8, 0, 0, 0, index, 0, 0, 0]);
+  return Buffer.concat([
+    Buffer.from([10, 0, 0, 0, 254, 9, 0, 1, 0, 0, 0, 0]),
+    attribute(9, Buffer.concat([hop(7), hop(8)])),
+  ]);
+}
+
+const FD = 'fd000010000000000000000000000001';
+
+const eth0 = {
+  kind: 'link',
+  index: 7,
+  name: 'eth0',
+  mac: Buffer.from('020000000011', 'hex'),
+  type: 'veth',
+  portOf: undefined,
+} as const;
+const up = { up: true, carrier: true } as const;
+const route = { kind: 'default-route', family: 'IPv4', index: 7, priority: 100, preference: 0 } as const;
+const fd1 = { ip: 'fd00:10::1', prefixBits: 64, family: 'IPv6' } as const;
 
 describe('rtnetlink', () => {
   const cases: { name: string; datagram: Buffer; want: RouteFact[] }[] = [
     {
       name: 'a link that is up',
       datagram: message(16, link(0, 0x10001)),
-      want: [{ ...eth0, up: true, carrier: true }],
+      want: [{ ...eth0, ...up }],
     },
     {
       name: 'a link without carrier',
@@ -79,8 +104,28 @@ describe('rtnetlink', () => {
     },
     {
       name: 'an IPv6 address that goes',
-      datagram: message(21, address(10, 64, 'fd000010000000000000000000000001')),
-      want: [{ kind: 'address-gone', index: 7, address: { ip: 'fd00:10::1', prefixBits: 64, family: 'IPv6' } }],
+      datagram: message(21, address(10, 64, FD)),
+      want: [{ kind: 'address-gone', index: 7, address: fd1 }],
+    },
+    {
+      name: 'one that is still tentative, or deprecated, is one',
+      datagram: message(20, address(10, 64, FD, 0x40 | 0x20)),
+      want: [{ kind: 'address', index: 7, address: fd1 }],
+    },
+    {
+      name: 'one that another host has',
+      datagram: message(20, address(10, 64, FD, 0x40 | 0x08)),
+      want: [{ kind: 'address', index: 7, address: { ...fd1, duplicate: true } }],
+    },
+    ...['bond', 'bridge', 'team', 'openvswitch'].map((kind) => ({
+      name: `a port of a ${kind}`,
+      datagram: message(16, link(0, 0x10001, { index: 5, kind })),
+      want: [{ ...eth0, ...up, portOf: 5 }],
+    })),
+    {
+      name: 'a member of a VRF answers for itself',
+      datagram: message(16, link(0, 0x10001, { index: 5, kind: 'vrf' })),
+      want: [{ ...eth0, ...up }],
     },
     {
       name: 'a default route in a dump',
@@ -92,6 +137,23 @@ describe('rtnetlink', () => {
       datagram: message(25, defaultRoute(), { seq: 1_700_000_000 }),
       want: [{ ...route, asked: false }],
     },
+    {
+      name: 'an IPv6 default route that a router of high preference told',
+      datagram: message(24, defaultRoute({ family: 10, more: [attribute(20, Buffer.from([1]))] }), { flags: MULTI }),
+      want: [{ ...route, family: 'IPv6', preference: 1, asked: true }],
+    },
+    {
+      name: 'one of low preference',
+      datagram: message(24, defaultRoute({ family: 10, more: [attribute(20, Buffer.from([3]))] }), { flags: MULTI }),
+      want: [{ ...route, family: 'IPv6', preference: -1, asked: true }],
+    },
+    {
+      name: 'one over two hops, without a metric',
+      datagram: message(24, multipath(), { flags: MULTI }),
+      want: [{ ...route, family: 'IPv6', priority: 0, asked: true }],
+    },
+    { name: 'a default route that refuses', datagram: message(24, defaultRoute({ family: 10, type: 7 })), want: [] },
+    { name: 'a route of another family', datagram: message(24, defaultRoute({ family: 28 })), want: [] },
     { name: 'a route of another table', datagram: message(24, defaultRoute({ table: 100 })), want: [] },
     { name: 'a route to a network', datagram: message(24, defaultRoute({ bits: 24 })), want: [] },
     {
@@ -108,7 +170,7 @@ describe('rtnetlink', () => {
       datagram: message(16, link(0, 0x10001), { flags: MULTI | 0x10, seq: 9 }),
       want: [
         { kind: 'interrupted', seq: 9 },
-        { ...eth0, up: true, carrier: true },
+        { ...eth0, ...up },
       ],
     },
     {

@@ -15,9 +15,10 @@ const FLAGS = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', '-s 
 // CGO off: no C compiler needed. GOWORK off: a go.work above the checkout must not take part.
 const GO_ENV = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
 
-/** MetalLB's speaker, and the manifest it is installed with (CRDs, roles), as its module has it. */
+/** MetalLB's programs, and the manifest they are installed with (CRDs, roles), as its module has it. */
 export interface MetalLbFiles {
   readonly speaker: string;
+  readonly controller: string;
   readonly manifest: string;
 }
 
@@ -30,15 +31,19 @@ function cacheDir(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Builds MetalLB's speaker from the Go module proxy, once: about 3 minutes on two cores.
+ * Builds MetalLB's programs from the Go module proxy, once: about 3 minutes on two cores.
  *
  * @param progress told what is being done, a few times a second
  * @throws Error with what `go` said
  */
 export async function metalLbFiles(progress: (text: string) => void): Promise<MetalLbFiles> {
   const dir = cacheDir(process.env);
-  const files = { speaker: join(dir, 'bin', 'speaker'), manifest: join(dir, 'metallb-native.yaml') };
-  if (existsSync(files.speaker) && existsSync(files.manifest)) return files;
+  const files = {
+    speaker: join(dir, 'bin', 'speaker'),
+    controller: join(dir, 'bin', 'controller'),
+    manifest: join(dir, 'metallb-native.yaml'),
+  };
+  if (Object.values(files).every((file) => existsSync(file))) return files;
   mkdirSync(dirname(dir), { recursive: true });
   const building = mkdtempSync(join(dirname(dir), 'build-'));
   try {
@@ -50,7 +55,7 @@ export async function metalLbFiles(progress: (text: string) => void): Promise<Me
     });
     const { Dir: source } = JSON.parse(stdout) as { Dir: string };
     copyFileSync(join(source, 'config', 'manifests', 'metallb-native.yaml'), join(building, 'metallb-native.yaml'));
-    await compile(join(building, 'bin', 'speaker'), progress);
+    await compile(join(building, 'bin'), progress);
     rmSync(dir, { recursive: true, force: true });
     renameSync(building, dir);
   } catch (error) {
@@ -63,8 +68,10 @@ export async function metalLbFiles(progress: (text: string) => void): Promise<Me
   return files;
 }
 
+/** @param out a folder */
 function compile(out: string, progress: (text: string) => void): Promise<void> {
-  const args = ['build', '-v', ...FLAGS, '-o', out, `${MODULE}/speaker`];
+  const programs = ['speaker', 'controller'].map((name) => `${MODULE}/${name}`);
+  const args = ['build', '-v', ...FLAGS, '-o', `${out}/`, ...programs];
   const child = spawn('go', args, { cwd: GO_DIR, env: GO_ENV, stdio: ['ignore', 'ignore', 'pipe'] });
   const said: string[] = [];
   let packages = 0;

@@ -14,11 +14,20 @@ const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 const LOOK_EVERY_MS = 500;
 
+export interface Wanted {
+  /** Each is given to a Service. */
+  readonly addresses: readonly string[];
+  /** In the address pool, and nobody's yet. */
+  readonly spare?: readonly string[];
+  readonly nodes: readonly SiteNode[];
+}
+
 /** MetalLB's speakers on the nodes of a site, with the arguments, environment and roles of its own manifest. */
 export class MetalLb {
   private readonly children = new Map<string, Child>();
   private readonly restarts = new Map<string, NodeJS.Timeout>();
   private runs = 0;
+  private controller: Child | undefined;
 
   private constructor(
     private readonly site: Site,
@@ -27,13 +36,13 @@ export class MetalLb {
     private readonly kubeconfig: string,
   ) {}
 
-  /** Applies what MetalLB's manifest has and gives each address to a Service. `dir` takes keys and logs. */
+  /** Applies what MetalLB's manifest has and gives each address to a Service. `parentDir` takes keys and logs. */
   static async install(
     cloud: KubeCloud,
     site: Site,
     files: MetalLbFiles,
     parentDir: string,
-    addresses: readonly string[],
+    { addresses, spare = [], nodes }: Wanted,
   ): Promise<MetalLb> {
     const dir = join(parentDir, 'metallb');
     mkdirSync(join(dir, 'key'), { recursive: true });
@@ -41,19 +50,13 @@ export class MetalLb {
     await cloud.apply(...objects.installation(readFileSync(files.manifest, 'utf8')));
     const crds = ['ipaddresspools', 'l2advertisements'].map((name) => `crd/${name}.metallb.io`);
     await cloud.kubectl(['wait', '--for=condition=Established', ...crds, '--timeout=30s']);
-    const nodes = site.pools.flatMap((pool) => pool.nodes);
-    const list = { apiVersion: 'v1', kind: 'List', items: objects.addressPool(addresses) };
+    const list = { apiVersion: 'v1', kind: 'List', items: objects.addressPool([...addresses, ...spare]) };
     await cloud.kubectl(['apply', '-f', '-'], JSON.stringify(list));
     await applyWithStatus(cloud, objects.speakerPods(nodes), 'pods');
     for (const [i, ip] of addresses.entries()) {
       await cloud.apply(...objects.metalLbService(`metallb-${i + 1}`, ip, nodes));
     }
-    const account = ['create', 'token', 'speaker', '-n', objects.METALLB_NAMESPACE, '--duration=4h'];
-    const token = (await cloud.kubectl(account)).trim();
-    const kubeconfig = join(dir, 'kubeconfig');
-    writeFileSync(kubeconfig, kubeconfigText(cloud.server, readFileSync(cloud.caFile, 'utf8'), { token }), {
-      mode: 0o600,
-    });
+    const kubeconfig = await kubeconfigOf(cloud, dir, 'speaker');
     return new MetalLb(site, files, dir, kubeconfig);
   }
 
@@ -97,6 +100,32 @@ export class MetalLb {
     this.children.set(node, child);
   }
 
+  /** In the cloud, under its own ServiceAccount; without webhooks, since nothing serves them here. */
+  async startController(cloud: KubeCloud): Promise<void> {
+    const kubeconfig = await kubeconfigOf(cloud, this.dir, 'controller');
+    const env = [`METALLB_NAMESPACE=${objects.METALLB_NAMESPACE}`, 'METALLB_DEPLOYMENT=controller'];
+    const webhooks = ['--webhook-mode=disabled', '--disable-cert-rotation=true'];
+    const args = [
+      `--kubeconfig=${kubeconfig}`,
+      `--lb-class=${objects.METALLB_CLASS}`,
+      '--port=7472',
+      '--log-level=info',
+      ...webhooks,
+    ];
+    this.controller = Child.start({
+      name: 'MetalLB controller',
+      netns: this.site.plan.cloudNs,
+      command: 'env',
+      args: ['-i', `PATH=${process.env.PATH}`, ...env, this.files.controller, ...args],
+      logFile: join(this.dir, 'controller.log'),
+    });
+  }
+
+  /** Why its controller does not run any more; undefined while it does, or where none was started. */
+  get problem(): string | undefined {
+    return this.controller?.problem;
+  }
+
   async end(node: string, signal: NodeJS.Signals): Promise<void> {
     clearTimeout(this.restarts.get(node));
     const child = this.children.get(node);
@@ -114,8 +143,17 @@ export class MetalLb {
   }
 
   async close(): Promise<void> {
+    await this.controller?.stop('SIGKILL');
     await Promise.all([...this.children.keys()].map((node) => this.end(node, 'SIGKILL')));
   }
+}
+
+async function kubeconfigOf(cloud: KubeCloud, dir: string, account: 'speaker' | 'controller'): Promise<string> {
+  const args = ['create', 'token', account, '-n', objects.METALLB_NAMESPACE, '--duration=4h'];
+  const token = (await cloud.kubectl(args)).trim();
+  const file = join(dir, `kubeconfig-${account}`);
+  writeFileSync(file, kubeconfigText(cloud.server, readFileSync(cloud.caFile, 'utf8'), { token }), { mode: 0o600 });
+  return file;
 }
 
 /** As MetalLB's DaemonSet sets it, hostNetwork. */

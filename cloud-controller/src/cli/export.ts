@@ -1,0 +1,106 @@
+import { serviceKey, VERSION } from '@openyurt/nodepool-types';
+import type { ClusterLists } from './cluster-reader.ts';
+import { badOption, parseCommandLine } from './command-line.ts';
+import { HELP } from './help-text.ts';
+import { type InForce, readInForce, type ServiceInForce } from './in-force.ts';
+import { pinAnnotations } from './pins.ts';
+import { table } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+const OUTPUTS = ['yaml', 'patch'];
+/** As many foreign entries are named; the rest is a number. */
+const MAX_NAMED = 10;
+
+/**
+ * `yurtlb export`: the addresses in force, as annotations that ask for them.
+ *
+ * @throws LbError `LB_BAD_OPTION`, `LB_NO_KUBECONFIG`, `LB_API_REFUSED`, `LB_API_UNREACHABLE`
+ */
+export async function exportAddresses(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const line = parseCommandLine(argv, {
+    kubeconfig: { type: 'string' },
+    namespace: { type: 'string', short: 'n' },
+    'all-namespaces': { type: 'boolean', short: 'A' },
+    output: { type: 'string', short: 'o' },
+  });
+  if (line.help) {
+    terminal.out(HELP.export);
+    return 0;
+  }
+  const [surplus] = line.positionals;
+  if (surplus !== undefined) throw badOption(`export takes no argument ${JSON.stringify(surplus)}`, 'Remove it.');
+  const output = line.text('output');
+  if (output !== undefined && !OUTPUTS.includes(output)) {
+    throw badOption(`there is no output ${JSON.stringify(output)}`, 'Write -o yaml or -o patch, or leave it out.');
+  }
+  const all = line.flag('all-namespaces');
+  if (all && line.text('namespace') !== undefined) {
+    throw badOption('-n and -A exclude each other', 'Give one of them.');
+  }
+  const cluster = await terminal.cluster(line.text('kubeconfig'));
+  const inForce = await read(cluster, all ? undefined : (line.text('namespace') ?? cluster.namespace));
+  for (const text of format(inForce, output)) terminal.out(text);
+  complain(inForce, terminal);
+  return 0;
+}
+
+async function read(cluster: ClusterLists, namespace: string | undefined): Promise<InForce> {
+  const nodePools = await cluster.nodePools();
+  const poolServices = await cluster.poolServices(namespace);
+  const services = await cluster.services(namespace);
+  return readInForce(services, poolServices, new Set(nodePools.map(({ metadata }) => metadata?.name ?? '')));
+}
+
+function format({ services }: InForce, output: string | undefined): string[] {
+  if (output === 'yaml') return [YAML_HEAD, ...services.map(manifest)];
+  if (output === 'patch') return services.map(command);
+  return table(
+    ['NAMESPACE', 'SERVICE', 'NODEPOOL', 'ADDRESSES', 'PINNED'],
+    services.flatMap(({ service: { metadata }, held }) =>
+      held.map(({ nodePool, addresses, isPinned }) => [
+        metadata.namespace ?? '',
+        metadata.name ?? '',
+        nodePool,
+        addresses.join(','),
+        isPinned ? 'yes' : 'no',
+      ]),
+    ),
+    'no Service has an address of a NodePool',
+  );
+}
+
+const YAML_HEAD = `# The addresses in force, by yurtlb ${VERSION}: a patch for the manifests that the Services come from. In a kustomization:
+#   patches: [{path: addresses.yaml}]
+# Not for "kubectl apply", which takes it for the whole of each Service. To annotate the Services now: yurtlb export -o patch | sh`;
+
+/** A name or an address in quotes is the same in YAML and JSON. */
+function manifest(found: ServiceInForce): string {
+  const { metadata } = found.service;
+  const annotations = Object.entries(pinAnnotations(found));
+  return `---
+apiVersion: v1
+kind: Service
+metadata:
+  name: ${JSON.stringify(metadata.name ?? '')}
+  namespace: ${JSON.stringify(metadata.namespace ?? '')}
+  annotations:
+${annotations.map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join('\n')}`;
+}
+
+/** A line for a shell. What stands in it are names and addresses, and a text that somebody wrote into `loadBalancerIPs`. */
+function command(found: ServiceInForce): string {
+  const { namespace, name } = found.service.metadata;
+  const patch = JSON.stringify({ metadata: { annotations: pinAnnotations(found) } });
+  return `kubectl --namespace ${namespace} patch service ${name} --type merge --patch '${patch.replaceAll("'", "'\\''")}'`;
+}
+
+function complain({ services, foreign }: InForce, terminal: Terminal): void {
+  if (foreign.length === 0) return;
+  const more = foreign.length > MAX_NAMED ? ` and ${foreign.length - MAX_NAMED} more` : '';
+  terminal.err(
+    `yurtlb export: left out, since they name no NodePool: ${foreign.slice(0, MAX_NAMED).join(', ')}${more}`,
+  );
+  const named = new Set(services.map(({ service }) => serviceKey(service)));
+  if (foreign.some((one) => !named.has(one.slice(0, one.indexOf(' ')))))
+    terminal.err('yurtlb export: annotate those Services service.openyurt.io/adopt=true to have them taken over');
+}

@@ -1,0 +1,55 @@
+import {
+  type LoadBalancerIngress,
+  type LoadBalancerRequest,
+  POOL_SERVICE_POOL_LABEL,
+  POOL_SERVICE_SERVICE_LABEL,
+  type PoolServiceObject,
+  serviceOwnership,
+} from '@openyurt/nodepool-types';
+
+/** `namespace/name` of the Service a PoolService is for: from its labels, never from its name. */
+export function serviceOfPoolService({ metadata }: PoolServiceObject): string | undefined {
+  const name = metadata.labels?.[POOL_SERVICE_SERVICE_LABEL];
+  return name === undefined ? undefined : `${metadata.namespace ?? ''}/${name}`;
+}
+
+export function nodePoolOfPoolService({ metadata }: PoolServiceObject): string | undefined {
+  return metadata.labels?.[POOL_SERVICE_POOL_LABEL];
+}
+
+/** Whether its class, which is hand-edited at times and not repaired then, leaves it to us. */
+export function isOurs({ spec }: PoolServiceObject): boolean {
+  if (spec?.loadBalancerClass === undefined) return true;
+  const asService = { metadata: {}, spec: { type: 'LoadBalancer', loadBalancerClass: spec.loadBalancerClass } };
+  return serviceOwnership(asService, { classless: false }) === 'ours';
+}
+
+/** Whether it is there to be filled: ours, and not on its way out. */
+export function isOpen(poolService: PoolServiceObject): boolean {
+  return isOurs(poolService) && poolService.metadata.deletionTimestamp === undefined;
+}
+
+/**
+ * The request as its PoolServices record it: their entries stand for the Service's, each under its NodePool. An entry that
+ * says another NodePool was written when the labels said another Service: it is not this one's.
+ */
+export function withPoolServices(
+  request: LoadBalancerRequest,
+  poolServices: readonly PoolServiceObject[],
+): LoadBalancerRequest {
+  const others = new Set<string | undefined>();
+  const ingress = poolServices.flatMap((poolService): LoadBalancerIngress[] => {
+    const nodePool = nodePoolOfPoolService(poolService);
+    if (!isOurs(poolService)) others.add(nodePool);
+    if (nodePool === undefined || !isOurs(poolService)) return [];
+    const entries = poolService.status?.loadBalancer?.ingress ?? [];
+    return entries.flatMap((entry) =>
+      (entry.hostname ?? nodePool) === nodePool ? [{ ...entry, hostname: nodePool }] : [],
+    );
+  });
+  const known = new Set(ingress.map(({ hostname }) => hostname));
+  const older = request.ingress.filter(
+    ({ hostname }) => hostname !== undefined && !known.has(hostname) && !others.has(hostname),
+  );
+  return { ...request, ingress: [...ingress, ...older] };
+}

@@ -1,0 +1,2 @@
+/** How many times longer than on this machine itself things may take: an emulated kernel says so. */
+export const PATIENCE = Number(process.env.TEST_PATIENCE ?? 1);
