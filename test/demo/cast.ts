@@ -1,4 +1,4 @@
-import type { ServiceObject } from '@openyurt/nodepool-types';
+import { familyOf, type ServiceObject } from '@openyurt/nodepool-types';
 import { waitUntil } from '../support/kube/wait-until.ts';
 import { ArpClient, answerers, outages } from '../support/netns/arp-client.ts';
 import type { Stage } from '../support/stage.ts';
@@ -6,8 +6,8 @@ import { columns, type Finding, StepFailed } from './timeline.ts';
 
 /** The site of the story: two shops whose LANs use the same addresses, three nodes and two. */
 export const POOLS = [
-  { name: 'hangzhou', nodes: ['hz-a', 'hz-b', 'hz-c'], labels: { region: 'east' } },
-  { name: 'shanghai', nodes: ['sh-a', 'sh-b'], labels: { region: 'east' } },
+  { name: 'hangzhou', nodes: ['hz-a', 'hz-b', 'hz-c'], labels: { region: 'east' }, lan6: 'fd00:10' },
+  { name: 'shanghai', nodes: ['sh-a', 'sh-b'], labels: { region: 'east' }, lan6: 'fd00:10' },
 ] as const;
 
 export type PoolName = (typeof POOLS)[number]['name'];
@@ -17,6 +17,7 @@ export const ADDRESSES = `address-pools:
   protocol: layer2
   addresses:
   - 192.168.10.240-192.168.10.250
+  - fd00:10::240-fd00:10::250
 `;
 
 /** Short, so that the returns of the story are: the default is 5. */
@@ -46,6 +47,8 @@ export async function placed(stage: Stage): Promise<Placed[]> {
   );
 }
 
+const FAMILIES = ['IPv4', 'IPv6'] as const;
+
 /** The clients of both LANs, asking for addresses all the while; their log is the story's evidence. */
 export class Witnesses {
   private readonly clients = new Map<string, ArpClient>();
@@ -54,19 +57,26 @@ export class Witnesses {
 
   /** Asks for these addresses from now on, each every 5 ms. */
   async watch(pool: string, addresses: readonly string[]): Promise<void> {
-    await this.clients.get(pool)?.stop();
-    this.clients.set(pool, await ArpClient.start(this.stage.site, this.stage.site.pool(pool).clientNs, addresses));
+    const { site } = this.stage;
+    for (const family of FAMILIES) {
+      const asked = addresses.filter((ip) => familyOf(ip) === family);
+      await this.clients.get(`${pool} ${family}`)?.stop();
+      this.clients.delete(`${pool} ${family}`);
+      if (asked.length === 0) continue;
+      this.clients.set(`${pool} ${family}`, await ArpClient.start(site, site.pool(pool).clientNs, asked));
+    }
   }
 
-  of(pool: string): ArpClient {
-    const client = this.clients.get(pool);
-    if (client === undefined) throw new Error(`nobody asks in ${pool}`);
+  /** Who asks for this address. */
+  of(pool: string, ip: string): ArpClient {
+    const client = this.clients.get(`${pool} ${familyOf(ip)}`);
+    if (client === undefined) throw new Error(`nobody asks for ${ip} in ${pool}`);
     return client;
   }
 
   /** @returns the node that answers for the address at this moment */
   async announcer(pool: string, ip: string): Promise<string> {
-    const { mac } = await this.of(pool).answer(ip, { sinceMs: Date.now() });
+    const { mac } = await this.of(pool, ip).answer(ip, { sinceMs: Date.now() });
     const node = this.stage.nodeOfMac(pool, mac);
     if (node === undefined) throw new StepFailed(`${ip} in ${pool} is answered by ${mac}, no node of the pool`);
     return node;
@@ -74,7 +84,7 @@ export class Witnesses {
 
   /** Resolves when a node answers for an address that was silent; the cloud may take its time to come back. */
   async untilAnswered(pool: string, ip: string, sinceMs: number): Promise<void> {
-    await this.of(pool).until(`an answer for ${ip}`, (line) => line.kind === 'answer' && line.address === ip, {
+    await this.of(pool, ip).until(`an answer for ${ip}`, (line) => line.kind === 'answer' && line.address === ip, {
       sinceMs,
       timeoutMs: 2 * PATIENCE.deadlineMs,
     });
@@ -83,7 +93,7 @@ export class Witnesses {
   /** Resolves when the address is answered by another node than `before`. @returns who, and the outage in ms */
   async takenOver(pool: string, ip: string, before: string, sinceMs: number): Promise<{ node: string; ms: number }> {
     const old = this.stage.macOf(before);
-    const client = this.of(pool);
+    const client = this.of(pool, ip);
     await client.until(
       `another node than ${before} answering for ${ip}`,
       (line) => line.kind === 'answer' && line.address === ip && line.mac !== old,
@@ -96,7 +106,7 @@ export class Witnesses {
 
   /** All who answered for the address since then. */
   macsOf(pool: string, ip: string, sinceMs: number): Set<string> {
-    const answers = this.of(pool).log.filter(
+    const answers = this.of(pool, ip).log.filter(
       (line) => line.kind === 'answer' && line.address === ip && line.atMs >= sinceMs,
     );
     return new Set(answers.map((line) => (line.kind === 'answer' ? line.mac : '')));
@@ -108,7 +118,8 @@ export class Witnesses {
     addresses: readonly string[],
     sinceMs: number,
   ): { longestMs: number; changes: number; answers: number } {
-    const log = this.of(pool).log.filter(({ atMs, kind }) => atMs >= sinceMs || kind === 'start');
+    const logs = [...new Set(addresses.map((ip) => this.of(pool, ip)))].map(({ log }) => log);
+    const log = logs.flatMap((one) => one.filter(({ atMs, kind }) => atMs >= sinceMs || kind === 'start'));
     const gaps = outages(log, 0).filter(({ address }) => addresses.includes(address));
     const changes = addresses.map((ip) => Math.max(0, answerers(log, ip).length - 1)).reduce((a, b) => a + b, 0);
     const answers = log.filter((line) => line.kind === 'answer').length;
@@ -128,7 +139,7 @@ export async function settled(witnesses: Witnesses, all: readonly Placed[]): Pro
   const deadlineMs = Date.now() + PATIENCE.deadlineMs;
   for (;;) {
     const sinceMs = Date.now();
-    for (const { pool, ip } of all) await witnesses.of(pool).answer(ip, { sinceMs: sinceMs + SETTLED_MS });
+    for (const { pool, ip } of all) await witnesses.of(pool, ip).answer(ip, { sinceMs: sinceMs + SETTLED_MS });
     const restless = all.find(({ pool, ip }) => witnesses.macsOf(pool, ip, sinceMs).size !== 1);
     if (restless === undefined) return;
     const { pool, ip } = restless;

@@ -47,7 +47,9 @@ export async function play(timeline: Timeline, kube: boolean): Promise<Played | 
     }
     return {
       said: 'two sites stand: hangzhou with three nodes, shanghai with two, a client on each LAN, a cloud',
-      detail: ['both NodePools have the same addresses to give: 192.168.10.240-192.168.10.250'],
+      detail: [
+        'both NodePools have the same addresses to give: 192.168.10.240-192.168.10.250 and fd00:10::240-fd00:10::250',
+      ],
     };
   });
   if (!built || stage === undefined) return undefined;
@@ -60,9 +62,15 @@ export async function play(timeline: Timeline, kube: boolean): Promise<Played | 
   return { stage, plane };
 }
 
-function service(scene: Scene, name: string, port: number, annotations: Record<string, string> = {}) {
+function service(
+  scene: Scene,
+  name: string,
+  port: number,
+  { annotations = {}, dualStack = false }: { annotations?: Record<string, string>; dualStack?: boolean } = {},
+) {
   const podIp = scene.plane === undefined ? {} : { podIp: (node: string) => scene.plane?.pods.addressOf(node) ?? '' };
-  return serviceWithEndpoints(scene.stage.site, { name, port, nodes: ALL_NODES, annotations, ...podIp });
+  const families = dualStack ? { families: ['IPv4', 'IPv6'] as const } : {};
+  return serviceWithEndpoints(scene.stage.site, { name, port, nodes: ALL_NODES, annotations, ...podIp, ...families });
 }
 
 async function online(timeline: Timeline, scene: Scene): Promise<boolean> {
@@ -76,13 +84,13 @@ async function online(timeline: Timeline, scene: Scene): Promise<boolean> {
   const placed = await timeline.step('creating Services', async () => {
     const only = { 'service.openyurt.io/nodepool-labelselector': 'site in (hangzhou)' };
     await stage.cloud.apply(
-      ...service(scene, 'web', 80),
+      ...service(scene, 'web', 80, { dualStack: true }),
       ...service(scene, 'mqtt', 1883),
-      ...service(scene, 'till', 8443, only),
+      ...service(scene, 'till', 8443, { annotations: only }),
     );
-    scene.addresses = await untilPlaced(stage, 'five addresses in status', (all) => all.length === 5);
+    scene.addresses = await untilPlaced(stage, 'seven addresses in status', (all) => all.length === 7);
     return {
-      said: 'Services have an address in each NodePool they select (till: only hangzhou)',
+      said: 'Services have an address in each NodePool they select (web: of both families; till: only hangzhou)',
       detail: await stage.cloud.table('/api/v1/namespaces/default/services'),
     };
   });
@@ -105,9 +113,9 @@ async function owner(timeline: Timeline, scene: Scene): Promise<boolean> {
     const sinceMs = Date.now();
     await scene.stage.startSpeaker(node);
     const mac = scene.stage.macOf(node);
-    for (const { ip } of mine) await scene.witnesses.of('hangzhou').answer(ip, { mac, sinceMs });
+    for (const { ip } of mine) await scene.witnesses.of('hangzhou', ip).answer(ip, { mac, sinceMs });
     const { longestMs } = scene.witnesses.calm('hangzhou', ipsOf(scene, 'hangzhou'), sinceMs);
-    const what = mine.map(({ service }) => service).join(', ');
+    const what = [...new Set(mine.map(({ service }) => service))].join(', ');
     return {
       said: `${node} is back and, well for minReadySeconds (${MIN_READY_SECONDS} s here), answers for ${what} again; longest time without an answer meanwhile: ${ms(longestMs)}`,
     };
@@ -123,17 +131,15 @@ async function cut(timeline: Timeline, scene: Scene): Promise<boolean> {
     const sinceMs = Date.now();
     for (const node of ALL_NODES) stage.site.cutCloud(node);
     for (const { name } of POOLS) {
-      await witnesses
-        .of(name)
-        .until('answers go on', ({ kind }) => kind === 'answer', { sinceMs: sinceMs + WATCHED_MS });
+      for (const ip of ipsOf(scene, name)) await witnesses.of(name, ip).answer(ip, { sinceMs: sinceMs + WATCHED_MS });
     }
     const calm = POOLS.map(({ name }) => witnesses.calm(name, ipsOf(scene, name), sinceMs));
-    if (calm.some(({ changes }) => changes > 0))
-      throw new StepFailed('an announcer changed although nothing happened at the site');
+    const changes = calm.reduce((sum, each) => sum + each.changes, 0);
+    const stall = unmoved(stage, changes, 'an announcer changed although nothing happened at the site', sinceMs);
     const answers = calm.reduce((sum, each) => sum + each.answers, 0);
     const longest = Math.max(...calm.map(({ longestMs }) => longestMs));
     return {
-      said: `cloud link cut: answers go on (${answers} in ${WATCHED_MS / 1000} s, longest pause ${ms(longest)})`,
+      said: `cloud link cut: answers go on (${answers} in ${WATCHED_MS / 1000} s, longest pause ${ms(longest)})${stall}`,
     };
   });
   const restarted = await timeline.step('restarting every speaker of shanghai without a cloud', () => coldStart(scene));
@@ -166,8 +172,10 @@ async function back(timeline: Timeline, scene: Scene): Promise<boolean> {
     const tookMs = Date.now() - sinceMs;
     const mine = (pool: string) => untouched.filter((each) => each.pool === pool).map(({ ip }) => ip);
     const moves = POOLS.map(({ name }) => witnesses.calm(name, mine(name), sinceMs).changes).reduce((a, b) => a + b, 0);
-    if (moves > 0) throw new StepFailed(`${moves} changes of the announcer of addresses that nobody touched`);
-    return { said: `link restored: cache is answered ${(tookMs / 1000).toFixed(1)} s later, nothing else moved` };
+    const stall = unmoved(stage, moves, `${moves} changes of the announcer of addresses that nobody touched`, sinceMs);
+    return {
+      said: `link restored: cache is answered ${(tookMs / 1000).toFixed(1)} s later, nothing else moved${stall}`,
+    };
   });
   const same = await timeline.step('comparing status and wire', async () => {
     for (const { name } of POOLS) await witnesses.watch(name, ipsOf(scene, name));
@@ -192,7 +200,7 @@ async function coldStart(scene: Scene) {
   for (const node of POOLS[1].nodes) await stage.stopSpeaker(node, 'SIGKILL');
   const sinceMs = Date.now();
   for (const node of POOLS[1].nodes) await stage.startSpeaker(node);
-  for (const ip of ips) await witnesses.of('shanghai').answer(ip, { sinceMs });
+  for (const ip of ips) await witnesses.of('shanghai', ip).answer(ip, { sinceMs });
   const tookMs = Date.now() - sinceMs;
   return {
     said: `both speakers of shanghai killed and started again: every address answered from the cache ${ms(tookMs)} later`,
@@ -202,6 +210,18 @@ async function coldStart(scene: Scene) {
 async function http(timeline: Timeline, { stage, plane, addresses }: Scene, when: string): Promise<boolean> {
   if (plane === undefined) return true;
   return timeline.step('asking by HTTP through kube-proxy', () => httpFinding(stage, addresses, when));
+}
+
+/**
+ * Where a busy machine lets a process stand still for longer than three heartbeats, its addresses rightly go to another.
+ *
+ * @returns what to add to the finding
+ * @throws StepFailed where addresses moved and no process stood still
+ */
+function unmoved(stage: Stage, moves: number, problem: string, sinceMs: number): string {
+  if (moves === 0) return '';
+  if (stage.stalls(sinceMs).length === 0) throw new StepFailed(problem);
+  return ', but for what moved because this machine is too busy to run every speaker';
 }
 
 function missingSpeaker({ stage }: Scene): string {

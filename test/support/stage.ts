@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type IpFamily,
   type KubeObject,
   LOAD_BALANCER_CLASS,
   NODE_POOL_LABEL,
@@ -23,6 +24,8 @@ export interface StageSpec {
     readonly name: string;
     readonly nodes: readonly string[];
     readonly labels?: Record<string, string>;
+    /** As in a site's plan. */
+    readonly lan6?: string;
     /** As in `PoolSpec`. */
     readonly lan?: string;
   }[];
@@ -208,6 +211,7 @@ export function serviceWithEndpoints(
     nodes,
     annotations = {},
     podIp,
+    families = ['IPv4'],
   }: {
     name: string;
     port: number;
@@ -215,6 +219,8 @@ export function serviceWithEndpoints(
     annotations?: Record<string, string>;
     /** Address of the Pod on a node; default: one nobody listens at. */
     podIp?: (node: string) => string;
+    /** Both: dual stack where the NodePool has both; its Pods' IPv6 addresses are nobody's. */
+    families?: readonly IpFamily[];
   },
 ): KubeObject[] {
   const namespace = 'default';
@@ -225,23 +231,26 @@ export function serviceWithEndpoints(
     spec: {
       type: 'LoadBalancer',
       loadBalancerClass: LOAD_BALANCER_CLASS,
+      ...(families.length > 1 ? { ipFamilyPolicy: 'PreferDualStack', ipFamilies: families } : {}),
       trafficDistribution: 'PreferClose',
       ports: [{ name: 'main', port, targetPort: 8080, protocol: 'TCP' }],
     },
   };
-  const slice = {
+  const addressOf = (family: IpFamily, node: string, i: number) =>
+    family === 'IPv6' ? `fd00:244:${i + 1}::2` : (podIp?.(node) ?? `10.244.${i + 1}.2`);
+  const slices = families.map((family, of) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: `${name}-1`, namespace, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
+    metadata: { name: `${name}-${of + 1}`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: family,
     endpoints: nodes.map((node, i) => ({
-      addresses: [podIp?.(node) ?? `10.244.${i + 1}.2`],
+      addresses: [addressOf(family, node, i)],
       conditions: { ready: true, serving: true, terminating: false },
       nodeName: node,
       zone: site.node(node).pool,
       hints: { forZones: [{ name: site.node(node).pool }] },
     })),
     ports: [{ name: 'main', port: 8080, protocol: 'TCP' }],
-  };
-  return [service, slice];
+  }));
+  return [service, ...slices];
 }

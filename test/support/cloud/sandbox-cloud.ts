@@ -8,6 +8,8 @@ import type { Site } from '../netns/site.ts';
 import { type Cloud, pathsOf } from './cloud.ts';
 
 const PORT = 6443;
+/** Dual stack, as the real control plane of the tests. */
+const SERVICE_RANGES = ['10.96.0.0/12', 'fd00:96::/112'];
 const JSON_TYPE = 'application/json';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
@@ -31,6 +33,7 @@ export async function startSandboxCloud(site: Site, dir: string): Promise<Cloud>
     [
       ...['--import', 'tsx', program, '--host', cloudIp, '--port', `${PORT}`],
       ...['--kubeconfig', kubeconfig, '--socket', socket, ...crds.flatMap((file) => ['--crd', file])],
+      ...SERVICE_RANGES.flatMap((range) => ['--service-cidr', range]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
