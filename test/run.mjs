@@ -1,9 +1,10 @@
 // Runs the suites: `node test/run.mjs [unit|contract|netns|cluster|sim]... [mocha options]`; without a name, all.
 // Two files at a time: most of them wait. Ends with mocha's own summary and a line `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { bundleChildPrograms } from './support/build/child-programs.mjs';
 import { reexecInUserNamespaceIfNeeded } from './support/netns/enter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,10 +22,12 @@ if (!existsSync('cloud-controller/dist/controller.mjs')) {
   process.exit(1);
 }
 
+const programs = await bundleChildPrograms();
+process.on('exit', () => rmSync(programs, { recursive: true, force: true }));
 const child = spawn(
   process.execPath,
   ['node_modules/mocha/bin/mocha.js', ...lanes, ...options, ...chosen.map((suite) => `test/${suite}/**/*.test.ts`)],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env: { ...process.env, TEST_PROGRAMS: programs } },
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

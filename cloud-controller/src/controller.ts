@@ -108,6 +108,7 @@ export class Controller {
       meter: {
         allocated: (count) => metrics.allocated.inc(count),
         released: (count) => metrics.released.inc(count),
+        moved: (count) => metrics.moved.inc(count),
       },
       log: log.named('services'),
       classless: options.classless,

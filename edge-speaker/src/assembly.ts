@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { LbError, type SiteConfig, VERSION } from '@openyurt/nodepool-types';
+import { type SiteConfig, VERSION } from '@openyurt/nodepool-types';
 import { Announcer } from './announce/announcer.ts';
-import type { CountName } from './announce/announcer-event.ts';
+import { announcerCounts } from './drive/announcer-counts.ts';
 import { SpeakerDriver } from './drive/driver.ts';
 import { EndpointWatch } from './drive/endpoint-watch.ts';
+import { sayIfNoRoad, sayIfRefused } from './drive/lacking.ts';
 import { LocalView } from './drive/local-view.ts';
 import { Reading } from './drive/reading.ts';
+import { rememberedView } from './drive/remembered-view.ts';
 import { ReportPace } from './drive/report-pace.ts';
+import { usableLink } from './drive/usable-link.ts';
 import { Speaker } from './hub/speaker.ts';
 import { FolderDisk } from './io/cache-disk.ts';
 import { TcpProber } from './io/endpoint-prober.ts';
+import { HealthServer } from './io/health-server.ts';
 import { RawIcmpv6SocketFactory } from './io/icmpv6-socket.ts';
 import { LinuxLinks } from './io/links-linux.ts';
 import { watchLoopLag } from './io/loop-lag.ts';
@@ -20,19 +24,17 @@ import { SnapshotFile } from './io/snapshot-file.ts';
 import { SnapshotWriter, VIEW_BETWEEN_MS } from './io/snapshot-writer.ts';
 import { systemClock, systemTimers } from './io/system-clock.ts';
 import { ApiClient } from './kube/api-client.ts';
-import type { Road } from './kube/api-road.ts';
 import { roadTo } from './kube/api-target.ts';
 import { EventQueue } from './kube/event-queue.ts';
 import { EventWriter } from './kube/event-writer.ts';
 import { ReportWriter } from './kube/report-writer.ts';
 import { YurtHubFeed } from './kube/yurthub-feed.ts';
-import { HealthServer } from './observe/health-server.ts';
 import type { SpeakerLog } from './observe/log.ts';
 import { SpeakerMetrics } from './observe/metrics.ts';
 import { View } from './offline/adopt.ts';
 import { CATALOGUE_FORMAT } from './offline/catalogue-snapshot.ts';
 import { contactPauseMs } from './offline/cloud-link.ts';
-import { decodeSnapshot, encodeSnapshot, SNAPSHOT_FORMAT } from './offline/snapshot.ts';
+import { encodeSnapshot, SNAPSHOT_FORMAT } from './offline/snapshot.ts';
 import type { SpeakerOptions } from './options.ts';
 import { PoolSession } from './pool-session.ts';
 
@@ -72,10 +74,13 @@ export async function assemble({
   const disk = new FolderDisk(folder);
   const store = new SnapshotFile({ disk, folder, clock, timers, name: 'view', format: SNAPSHOT_FORMAT });
   const catalogueStore = new SnapshotFile({ disk, folder, clock, timers, name: 'catalogue', format: CATALOGUE_FORMAT });
-  const remembered = await remember(store, nodeName, log);
+  const remembered = await rememberedView(store, nodeName, clock, log);
   const { view, nodePool } = remembered ?? { view: new View(), nodePool: undefined };
   const road = roadTo(options, env);
   await sayIfNoRoad(road, log);
+  const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
+  await keys.start();
+  // The last thing waited for: from here on an interface may change, and what hears of it must stand by then.
   const links = await LinuxLinks.open();
   const sockets = new PacketSocketFactory();
   const lacks = sayIfRefused(sockets, links, log);
@@ -89,24 +94,16 @@ export async function assemble({
     random,
     log: log.named('announcer'),
     settings: view.site ?? siteDefaults,
-    count: (name, label) => tallyOf(metrics, name).count(label),
+    count: announcerCounts(metrics),
     onEvent: (event) => driver.onAnnouncer(event),
   });
-  const said = new Set<string>();
   const speaker = new Speaker({
     nodeName,
     view,
     nodePool,
     siteDefaults,
-    linkFor: (address) => {
-      const answer = announcer.canAnnounce(address);
-      if (!answer.ok && answer.reason === 'socket-refused' && !said.has(answer.detail)) {
-        said.add(answer.detail);
-        log.error('addresses cannot be announced', { detail: answer.detail });
-      }
-      return answer.ok ? answer.link.name : undefined;
-    },
-    isHeldElsewhere: (address) => driver.session?.heldElsewhere(address) ?? false,
+    linkFor: usableLink(announcer, log),
+    heldElsewhereMs: (address) => driver.session?.heldElsewhereMs(address),
     monotonicMs: clock.monotonicMs,
     wallMs: clock.wallMs,
     random,
@@ -163,8 +160,6 @@ export async function assemble({
     log: log.named('report'),
     count: (outcome) => metrics.reports.count(outcome),
   });
-  const keys = new PoolKeyFiles(options.poolKeyDir, timers, log.named('pool-key'));
-  await keys.start();
   const driver = new SpeakerDriver({
     speaker,
     announcer,
@@ -243,69 +238,4 @@ export async function assemble({
       links.close();
     },
   };
-}
-
-async function remember(store: SnapshotFile, nodeName: string, log: SpeakerLog) {
-  const { text, problems } = await store.load();
-  for (const err of problems) log.warn('autonomy cache', { err });
-  if (text === undefined) {
-    if (problems.length === 0) log.info('autonomy cache is empty; waiting for the cloud');
-    else log.warn('no slot of the autonomy cache serves; waiting for the cloud');
-    return undefined;
-  }
-  try {
-    // A clock that starts in the past makes no fact younger than this process.
-    const ageMs = Math.max(0, systemClock.wallMs() - (store.figures.writtenWallMs ?? 0));
-    const restored = decodeSnapshot(text, nodeName, systemClock.monotonicMs() - ageMs);
-    const { view, nodePool } = restored;
-    const ageSeconds = Math.round(ageMs / 1000);
-    log.info('autonomy cache loaded', { nodePool, services: view.services.size, nodes: view.nodes.size, ageSeconds });
-    return restored;
-  } catch (error) {
-    log.warn('autonomy cache not used', { err: (error as LbError).message });
-    return undefined;
-  }
-}
-
-/** Said at once and loudly, and no more: what the cache knows is announced, and the road is looked for again. */
-async function sayIfNoRoad(road: Road, log: SpeakerLog): Promise<void> {
-  try {
-    await road();
-  } catch (err) {
-    log.error('no way to the cloud', { err });
-  }
-}
-
-/** A missing capability is said at the start, not when the first address comes. @returns it: no running process gets one */
-function sayIfRefused(sockets: PacketSocketFactory, links: LinuxLinks, log: SpeakerLog): LbError | undefined {
-  const link = links.list().find(({ up }) => up);
-  if (link === undefined) return undefined;
-  try {
-    sockets.open(link).close();
-    return undefined;
-  } catch (err) {
-    log.error('no address can be announced', { err });
-    return err instanceof LbError && err.code === 'LB_CAPABILITY_MISSING' ? err : undefined;
-  }
-}
-
-function tallyOf(metrics: SpeakerMetrics, name: CountName) {
-  switch (name) {
-    case 'arp_received':
-      return metrics.arpReceived;
-    case 'arp_replies':
-      return metrics.arpReplies;
-    case 'ndp_received':
-      return metrics.ndpReceived;
-    case 'ndp_replies':
-      return metrics.ndpReplies;
-    case 'gratuitous_sent':
-      return metrics.gratuitous;
-    case 'probes_sent':
-      return metrics.probes;
-    case 'conflicts':
-      return metrics.conflicts;
-    case 'duplicate_owners':
-      return metrics.duplicateOwners;
-  }
 }

@@ -1,7 +1,8 @@
 import type { SiteConfig } from '@openyurt/nodepool-types';
 import type { Standing } from './election/offer.ts';
 import type { ChannelEvents, LanLink, PeerChannel } from './ports/peer-socket.ts';
-import type { Effect, Fact, KnownMember, MemberSnapshot } from './session/facts.ts';
+import { EffectRunner } from './session/effect-runner.ts';
+import type { Fact, KnownMember, MemberSnapshot } from './session/facts.ts';
 import { OpenChannels } from './session/open-channels.ts';
 import { PoolKeyRing } from './session/pool-keys.ts';
 import { PoolMachine } from './session/pool-machine.ts';
@@ -26,6 +27,7 @@ const REMEMBER_EVERY_MS = 1000;
 export class PoolSession {
   private readonly machine: PoolMachine;
   private readonly channels: OpenChannels;
+  private readonly effects: EffectRunner;
   private readonly waiting: Fact[] = [];
   private running = false;
   private closed = false;
@@ -50,6 +52,7 @@ export class PoolSession {
       data: (channel, bytes) => this.step({ kind: 'channel-data', channel, bytes }),
       down: (channel, how) => this.step({ kind: 'channel-down', channel, how }),
     });
+    this.effects = new EffectRunner(options, this.channels);
     this.stopKeys = options.keys.onChange(() => {
       this.ring = this.readKeys();
       this.step({ kind: 'keys', ring: this.ring });
@@ -109,7 +112,7 @@ export class PoolSession {
   claimFailed(address: string, reason: string): void {
     this.options.log.info('address cannot be announced here', { address, reason });
     // In answer to an announce it comes before the claim is told: who holds the address goes on holding it.
-    if (this.running) for (const effect of this.machine.fail(address)) this.run(effect);
+    if (this.running) for (const effect of this.machine.fail(address)) this.effects.run(effect);
     else this.step({ kind: 'failed', address });
   }
 
@@ -118,9 +121,9 @@ export class PoolSession {
     return this.machine.owners();
   }
 
-  /** Whether another member that lives claims the address now, and goes on offering it. */
-  heldElsewhere(address: string): boolean {
-    return this.machine.heldElsewhere(address);
+  /** How long another member has held the address, ms; undefined: nobody does, or did until a death a moment ago. */
+  heldElsewhereMs(address: string): number | undefined {
+    return this.machine.heldElsewhereMs(address);
   }
 
   members(): readonly MemberSnapshot[] {
@@ -190,7 +193,7 @@ export class PoolSession {
     let changed = false;
     let announced = false;
     for (const effect of effects) {
-      this.run(effect);
+      this.effects.run(effect);
       announced ||= effect.kind === 'announce';
       changed ||= effect.kind === 'changed' || effect.kind === 'announce' || effect.kind === 'withdraw';
     }
@@ -213,39 +216,7 @@ export class PoolSession {
   }
 
   private tell(): void {
-    for (const effect of this.machine.tell()) this.run(effect);
-  }
-
-  private run(effect: Effect): void {
-    const { socket, on, log, count } = this.options;
-    switch (effect.kind) {
-      case 'announce':
-        on.announce(effect.address, { probe: effect.probe, resumed: effect.resumed ?? false });
-        return;
-      case 'withdraw':
-        on.withdraw(effect.address, effect.reason);
-        return;
-      case 'datagram':
-        socket.sendTo(effect.bytes, effect.to);
-        return;
-      case 'to-group':
-        socket.sendToGroup(effect.bytes);
-        return;
-      case 'dial':
-      case 'send':
-      case 'end':
-      case 'destroy':
-        this.channels.run(effect);
-        return;
-      case 'count':
-        count(effect.reason);
-        return;
-      case 'note':
-        log[effect.level](effect.msg, effect.fields);
-        return;
-      case 'changed':
-        return;
-    }
+    for (const effect of this.machine.tell()) this.effects.run(effect);
   }
 
   private accepted(channel: PeerChannel, identity: string): ChannelEvents | undefined {

@@ -1,5 +1,6 @@
 import { type IpRange, rangeSize } from './ip-range.ts';
 import type { SiteConfig } from './site-config.ts';
+import { subnetRoutersIn } from './subnet-router.ts';
 
 /** One entry of `address-pools` in a NodePool's ConfigMap. */
 export interface AddressPool {
@@ -18,11 +19,11 @@ export interface AddressConfig {
   readonly site: SiteConfig;
 }
 
-/** How many addresses a pool can hand out, exact: without .0 and .255 where it avoids them. */
+/** How many addresses a pool can hand out, exact: without those of subnet routers, and without .0 and .255 where it avoids them. */
 export function usableAddresses({ ranges, avoidBuggyIps }: AddressPool): bigint {
   let usable = 0n;
   for (const range of ranges) {
-    usable += rangeSize(range);
+    usable += rangeSize(range) - subnetRoutersIn(range);
     if (avoidBuggyIps && range.family === 'IPv4') usable -= buggyUpTo(range.last) - buggyUpTo(range.first - 1n);
   }
   return usable;

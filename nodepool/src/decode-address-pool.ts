@@ -63,7 +63,7 @@ export function decodeAddressPool(
   };
   if (nameEntry?.node == null || reader.problems.length > before) return undefined;
   if (usableAddresses(pool) === 0n) {
-    reader.warn(nameEntry.node, `${what} holds no address that avoid-buggy-ips leaves`, 'Add a range.');
+    reader.warn(nameEntry.node, `${what} holds no address that can be handed out`, 'Add a range.');
   }
   return { pool, nameNode: nameEntry.node };
 }

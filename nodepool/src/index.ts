@@ -29,5 +29,7 @@ export * from './natural-order.ts';
 export * from './node-report.ts';
 export * from './problem.ts';
 export * from './random.ts';
+export * from './reasons.ts';
 export * from './site-config.ts';
+export * from './subnet-router.ts';
 export * from './version.ts';

@@ -1,6 +1,7 @@
 import type { IpAddress, IpFamily } from './ip-address.ts';
 import type { LoadBalancerIngress } from './kube-objects.ts';
 import type { LabelSelector } from './label-selector.ts';
+import type { ControllerWarning } from './reasons.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
@@ -12,8 +13,7 @@ export interface PortKey {
 
 /** A user's mistake on one Service: becomes a Warning Event and a condition reason, never an exception. */
 export interface RequestProblem {
-  /** CamelCase, for Event and condition: `BadSelector`, `BadAddressAnnotation`, ... */
-  readonly reason: string;
+  readonly reason: ControllerWarning;
   readonly message: string;
   /** The NodePool it concerns; absent: all of them. */
   readonly nodePool?: string;

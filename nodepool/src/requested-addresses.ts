@@ -1,10 +1,13 @@
 import { LbError } from './errors.ts';
 import { formatIpAddress, type IpAddress, type IpFamily, parseIpAddress } from './ip-address.ts';
+import type { IpRange } from './ip-range.ts';
 import type { ServiceObject } from './kube-objects.ts';
 import type { RequestProblem } from './load-balancer-request.ts';
 import { REQUESTED_IP_ANNOTATION_PREFIX, REQUESTED_IPS_ANNOTATION } from './names.ts';
 import { quote } from './problem.ts';
+import type { ControllerWarning } from './reasons.ts';
 import { type AnnotationText, annotation, metallbAnnotation } from './service-annotations.ts';
+import { specialMeaning } from './special-ranges.ts';
 
 /** The addresses a Service asks for by name, and what is wrong with the asking. */
 export interface RequestedAddresses {
@@ -94,7 +97,7 @@ function askedAnywhere(service: ServiceObject, problems: RequestProblem[]): Aske
 const LOAD_BALANCER_IP_FIELD = 'spec.loadBalancerIP';
 
 /** Which of the two "anywhere" sources a message speaks of; every message begins with its source. */
-function anywhereReason(message: string): string {
+function anywhereReason(message: string): ControllerWarning {
   return message.startsWith(LOAD_BALANCER_IP_FIELD) ? 'BadLoadBalancerIP' : 'BadAddressAnnotation';
 }
 
@@ -105,7 +108,12 @@ function readAddresses(asked: readonly Asked[], families: readonly IpFamily[]) {
     try {
       const address = parseIpAddress(piece);
       const before = taken.get(address.family);
-      if (!families.includes(address.family)) {
+      const meaning = specialMeaning(single(address, piece));
+      if (meaning !== undefined) {
+        faults.push(
+          `${say(source)}: asks for ${piece}, but no Service can have ${meaning}. Ask for an address of the LAN of its NodePool.`,
+        );
+      } else if (!families.includes(address.family)) {
         faults.push(
           `${say(source)}: ${piece} is ${address.family}, but the Service's ipFamilies are ${families.join(', ')}. Remove it, or add the family to spec.ipFamilies.`,
         );
@@ -125,6 +133,10 @@ function readAddresses(asked: readonly Asked[], families: readonly IpFamily[]) {
   }
   const addresses = [...taken.values()].map(({ address }) => address);
   return { addresses: addresses.sort((a, b) => a.family.localeCompare(b.family)), faults };
+}
+
+function single({ family, value }: IpAddress, text: string): IpRange {
+  return { family, first: value, last: value, text };
 }
 
 function say({ key, text }: AnnotationText): string {

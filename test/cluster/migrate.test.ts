@@ -119,6 +119,7 @@ describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', fu
   });
 
   it('1: the inventory', async () => {
+    // the page does not show that one; it steps aside where the page shows what is printed
     await kubectl(['patch', 'service', 'older', '-n', 'shop', '-p', '{"spec": {"type": "ClusterIP"}}']);
     await follow(/^1\./);
     await kubectl(['patch', 'service', 'older', '-n', 'shop', '-p', '{"spec": {"type": "LoadBalancer"}}']);

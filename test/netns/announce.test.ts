@@ -11,6 +11,7 @@ describe('duplicate addresses on a real LAN', () => {
   let other: AnnounceProcess;
 
   before(async function () {
+    this.timeout(60_000); // several processes start on a machine that may be busy
     needSites(this);
     site = await Site.create({ pools: [{ name: 'shop', nodes: ['a', 'b'] }] });
     [ours, other] = (await Promise.all(['a', 'b'].map((node) => AnnounceProcess.start(site, site.node(node).ns)))) as [
@@ -32,7 +33,7 @@ describe('duplicate addresses on a real LAN', () => {
     ours.tell({ do: 'withdraw', address });
   });
 
-  it('two hosts that probe at once: neither announces', async () => {
+  it('two hosts that probe at once do not both announce', async () => {
     const address = '192.168.10.242';
     const marks = [ours.mark, other.mark] as const;
     for (const node of [ours, other]) node.tell({ do: 'announce', address, probe: true });
@@ -73,20 +74,27 @@ describe('duplicate addresses on a real LAN', () => {
     for (const node of [ours, other]) node.tell({ do: 'withdraw', address });
   });
 
-  it('a process that was stopped answers nothing that waited, and everything that comes then', async () => {
+  it('a process that was stopped answers nothing that waited, and everything that comes then', async function () {
+    this.timeout(60_000);
     const address = '192.168.10.245';
     const client = await ArpClient.start(site, site.pool('shop').clientNs, [address]);
     await ours.announce(address, false);
     await client.answer(address);
     const before = await ours.stats();
+    const heard = () => {
+      const [eth0] = JSON.parse(site.exec(site.node('a').ns, 'ip', ['-json', '-stats', 'link', 'show', 'eth0']).stdout);
+      return Number(eth0.stats64.rx.packets);
+    };
     process.kill(ours.pid, 'SIGSTOP');
-    const stoppedMs = nowMs();
-    await until('it was asked for half a second', () => nowMs() - stoppedMs > 500);
+    const [stoppedMs, heardBefore] = [nowMs(), heard()];
+    // Longer than what counts as a pause, and long enough for questions, however busy the machine.
+    await until('it was asked meanwhile', () => nowMs() - stoppedMs > 500 && heard() - heardBefore > 40, 40_000);
     process.kill(ours.pid, 'SIGCONT');
     await client.answer(address, { mac: site.macOf('a'), sinceMs: Date.now() });
     const { counts } = await ours.stats();
     const grown = (name: string) => (counts[name] ?? 0) - (before.counts[name] ?? 0);
-    assert.ok(grown('arp_received stale') > 50, `${grown('arp_received stale')} of 100 requests were dropped`);
+    const stale = grown('arp_received stale');
+    assert.ok(stale > 20, `${stale} requests were dropped, of about 40 packets that waited`); // a few are the kernels' own
     ours.tell({ do: 'withdraw', address });
     await client.stop();
   });

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConfigMapObject, decodeNodeReport, type NodeReport } from '@openyurt/nodepool-types';
 import type { ArpClient, ArpLine } from '../support/netns/arp-client.ts';
-import { needSites } from '../support/netns/suite.ts';
+import { needCommand, needSites } from '../support/netns/suite.ts';
 import { SpeakerSite } from './speaker-site.ts';
 import type { State } from './speaker-words.ts';
 
@@ -33,6 +33,7 @@ describe('an address that another host uses', function () {
 
   before(async function () {
     needSites(this);
+    needCommand(this, 'arping', 'iputils-arping');
     site = await SpeakerSite.create(NODES, 'fd00:10');
     peerMac = macOf(site.clientNs);
     for (const address of TAKEN) take(address);
@@ -69,7 +70,7 @@ describe('an address that another host uses', function () {
   /** The peer says to everybody that the address is its own: a gratuitous ARP, or the kernel's own unsolicited advertisement. */
   const claim = (address: string) => {
     if (address.includes(':')) {
-      inClient('sysctl', '-qw', 'net.ipv6.conf.eth0.ndisc_notify=1');
+      inClient('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/eth0/ndisc_notify');
       inClient('ip', 'link', 'set', 'dev', 'eth0', 'address', peerMac); // a MAC that is set is told to the LAN
     } else inClient('arping', '-q', '-U', '-c', '1', '-I', 'eth0', address);
   };

@@ -6,6 +6,7 @@ import { Pods } from '../support/netns/pods.ts';
 import { Stage, serviceWithEndpoints } from '../support/stage.ts';
 import { HubProcess } from '../support/yurthub/hub-process.ts';
 import { whenRight } from './lookout.ts';
+import { loopbackPage } from './loopback-page.ts';
 import type { State } from './speaker-words.ts';
 
 const POOL = 'hangzhou';
@@ -151,9 +152,9 @@ export class HubSite {
   }
 
   async state(node: string): Promise<State | undefined> {
-    const script = `fetch('${HEALTH}/state',{signal:AbortSignal.timeout(2000)}).then(async r=>process.stdout.write(await r.text()),()=>process.exit(2))`;
-    const { status, stdout } = this.stage.site.exec(this.stage.site.node(node).ns, process.execPath, ['-e', script]);
-    return status === 0 ? (JSON.parse(stdout) as State) : undefined;
+    const { site } = this.stage;
+    const page = loopbackPage(site, site.node(node).ns, `${HEALTH}/state`);
+    return page === undefined ? undefined : (JSON.parse(page) as State);
   }
 
   /** As {@link whenRight}, on this node. */

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
 import type { IpFamily } from '@openyurt/nodepool-types';
 import { AnnounceProcess } from '../support/netns/announce-process.ts';
 import { type ArpAnswer, ArpClient } from '../support/netns/arp-client.ts';
@@ -6,6 +7,7 @@ import type { SiteNode } from '../support/netns/plan.ts';
 import { Site } from '../support/netns/site.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { until } from '../support/until.ts';
+import { runIp } from './ip-lines.ts';
 
 /** In nobody's subnet: they go where the default route of their family goes. */
 export const FAR = '10.99.0.5';
@@ -18,8 +20,9 @@ const ADDRESSES: Record<IpFamily, { vip: string; far: string; gateway: string }>
   IPv6: { vip: `${LAN6}::f0`, far: FAR6, gateway: `${LAN6}::1` },
 };
 
-/** Between two questions for an address. */
+/** Between two questions for an address, and how many make sure; each costs an emulated kernel milliseconds of work. */
 const ASKED_MS = 5 * PATIENCE;
+const QUESTIONS = PATIENCE > 1 ? 6 : 20;
 
 /** An answer that came as it should, and how long after the event. */
 export interface Settled {
@@ -59,8 +62,8 @@ export class InterfaceSite {
     const site = await Site.create({ prefix: 'if', pools: [{ name: 'shop', nodes: ['a'], ...lan6 }] });
     try {
       const { clientNs, switchNs } = site.pool('shop');
-      run(site, clientNs, wire.client ?? []);
-      run(site, switchNs, wire.switch ?? []);
+      runIp(clientNs, wire.client ?? []);
+      runIp(switchNs, wire.switch ?? []);
       const addresses = Object.values(ADDRESSES[family]);
       const start = (link: string) => ArpClient.start(site, clientNs, addresses, { link, intervalMs: ASKED_MS });
       const clients = await Promise.all(askers.map(async (link) => [link, await start(link)] as const));
@@ -107,7 +110,7 @@ export class InterfaceSite {
   /** Runs `ip` on the node, one call per line, as one event. */
   ip(...lines: readonly string[]): void {
     this.begin();
-    run(this.site, this.node.ns, lines);
+    runIp(this.node.ns, lines);
   }
 
   /** `interfaces` of the site changes. */
@@ -120,7 +123,7 @@ export class InterfaceSite {
   plug(name: string): string {
     this.ports++;
     const port = this.lastPort;
-    run(this.site, this.site.pool('shop').switchNs, [
+    runIp(this.site.pool('shop').switchNs, [
       `link add name ${port} type veth peer name ${name} netns ${this.node.ns}`,
       `link set ${port} master lan0`,
       `link set ${port} up`,
@@ -131,17 +134,13 @@ export class InterfaceSite {
   /** Pulls the cable of a port of the switch, or puts it back. */
   cable(port: string, state: 'up' | 'down'): void {
     this.begin();
-    run(this.site, this.site.pool('shop').switchNs, [`link set ${port} ${state}`]);
+    runIp(this.site.pool('shop').switchNs, [`link set ${port} ${state}`]);
   }
 
   /** Changes an interface and changes it back, `times` over. */
   flap(link: string, times: number): void {
     const lines = Array.from({ length: times }, (_, i) => `link set ${link} mtu ${i % 2 === 0 ? 1400 : 1500}`);
-    const { status, stderr } = this.site.exec(this.node.ns, 'sh', [
-      '-c',
-      `printf '${lines.join('\\n')}\\n' | ip -batch -`,
-    ]);
-    assert.equal(status, 0, stderr);
+    runIp(this.node.ns, lines);
   }
 
   /** Netlink messages of this node that some socket had no room for: the column `Drops` of /proc/net/netlink. */
@@ -160,13 +159,13 @@ export class InterfaceSite {
   }
 
   macOf(link: string): string {
-    const { stdout } = this.site.exec(this.node.ns, 'ip', ['-json', 'link', 'show', link]);
+    const { stdout } = spawnSync('ip', ['-n', this.node.ns, '-json', 'link', 'show', link], { encoding: 'utf8' });
     const [found] = JSON.parse(stdout) as { address: string }[];
     assert.ok(found, link);
     return found.address;
   }
 
-  /** Waits until `link` alone answers for the address: every answer to some 25 questions. */
+  /** Waits until `link` alone answers for the address: every answer to {@link QUESTIONS} and more. */
   async answers(link: string, address = this.addresses.vip, asker = 'eth0'): Promise<Settled> {
     await this.said(address, link);
     const client = this.client(asker);
@@ -214,10 +213,10 @@ export class InterfaceSite {
     return until(`${word} for ${address}`, () => this.announcer.lastWord(address) === word, 10_000 * PATIENCE);
   }
 
-  /** Some 20 more questions for each address: the switch answers for its own, so they were asked. @returns the answers */
+  /** {@link QUESTIONS} more for each address: the switch answers for its own, so they were asked. @returns the answers */
   private async askedOn(client: ArpClient, address: string): Promise<ArpAnswer[]> {
     const fromMs = Date.now();
-    await client.answer(this.addresses.gateway, { sinceMs: fromMs + 20 * ASKED_MS });
+    await client.answer(this.addresses.gateway, { sinceMs: fromMs + QUESTIONS * ASKED_MS });
     return heard(client, address, fromMs);
   }
 
@@ -238,11 +237,4 @@ export class InterfaceSite {
 function heard(client: ArpClient, address: string, sinceMs: number): ArpAnswer[] {
   const answers = client.log.filter((line) => line.kind === 'answer');
   return answers.filter((line) => line.address === address && line.atMs >= sinceMs);
-}
-
-function run(site: Site, ns: string, lines: readonly string[]): void {
-  for (const line of lines) {
-    const { status, stderr } = site.exec(ns, 'ip', line.split(' '));
-    assert.equal(status, 0, `ip ${line}: ${stderr}`);
-  }
 }

@@ -23,6 +23,7 @@ describe('the ICMPv6 socket of a link', () => {
   };
 
   before(async function () {
+    this.timeout(60_000); // several processes start on a machine that may be busy
     needSites(this);
     site = await Site.create({ prefix: 'ndps', pools: [{ name: 'shop', nodes: ['a'], lan6: 'fd00:10' }] });
     [node, client] = await Promise.all([

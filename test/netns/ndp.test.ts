@@ -26,6 +26,7 @@ describe('neighbour discovery on a real LAN', () => {
   const countsOf = async (node: AnnounceProcess, name: string) => (await node.stats()).counts[name] ?? 0;
 
   before(async function () {
+    this.timeout(60_000); // several processes start on a machine that may be busy
     needSites(this);
     needCommand(this, 'ndisc6', 'ndisc6');
     site = await Site.create({ prefix: 'ndp', pools: [{ name: 'shop', nodes: ['a', 'b'], lan6: 'fd00:10' }] });
@@ -208,5 +209,23 @@ describe('neighbour discovery on a real LAN', () => {
     await until('the switch knows', () => !isJoined(site, 'shop', site.node('a').lanPort, group));
     assert.equal(await hears(host, listener, address), false);
     await listener.stop();
+  });
+
+  it('its group is joined again when an MTU under 1280 took IPv6 from the interface, and came back', async () => {
+    const address = 'fd00:10::f9:f008';
+    const joined = () =>
+      site.exec(nsOf('a'), 'ip', ['-6', 'maddress', 'show', 'dev', 'eth0']).stdout.includes('ff02::1:fff9:f008');
+    const setMtu = (mtu: string) => site.exec(nsOf('a'), 'ip', ['link', 'set', 'eth0', 'mtu', mtu]);
+    a.tell({ do: 'interfaces', patterns: ['eth0'] }); // there it belongs, subnet or not
+    const { mark } = a;
+    a.tell({ do: 'keep', address });
+    await a.next('announced', mark);
+    assert.equal(joined(), true);
+    setMtu('1200');
+    assert.equal((await a.next('withdrawn', mark)).reason, 'socket-refused');
+    setMtu('1500');
+    await until('it is in the group', joined);
+    a.tell({ do: 'withdraw', address });
+    await until('it left the group', () => !joined());
   });
 });

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { childProgram } from '../support/child-program.ts';
 import { Site } from '../support/netns/site.ts';
 import { needSites } from '../support/netns/suite.ts';
 import { type PoolEvent, PoolProcess } from '../support/pool-process.ts';
@@ -8,7 +8,6 @@ import { nowMs, until } from '../support/until.ts';
 
 const ADDRESSES = ['192.168.10.240', '192.168.10.241', '192.168.10.242', '192.168.10.243'];
 const NODES = ['a', 'b', 'c'];
-const ROGUE = fileURLToPath(new URL('../support/rogue-host.ts', import.meta.url));
 /** Dead after 1.05 s: a member that a busy machine starves for less is none that an attack took down. */
 const SITE = { minReadySeconds: 0, heartbeatMs: 300 };
 const MEGABYTE = 1024 * 1024;
@@ -55,7 +54,7 @@ describe('pool session under attack, with new keys', function () {
   /** @returns what it sent, as it said itself */
   async function attack(ms: number, recorded: readonly string[]): Promise<string> {
     const targets = NODES.map((node) => site.node(node).lanIp);
-    const args = ['--import', 'tsx', ROGUE, `${ms}`, ...targets];
+    const args = [...childProgram('rogue-host'), `${ms}`, ...targets];
     const { clientNs } = site.pool('shop');
     const rogue = site.spawn(clientNs, process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     let said = '';

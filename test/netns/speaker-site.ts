@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { childProgram } from '../support/child-program.ts';
 import { ArpClient } from '../support/netns/arp-client.ts';
 import { Site } from '../support/netns/site.ts';
 import { askDoor, type Json } from './door.ts';
+import { loopbackPage } from './loopback-page.ts';
 import type { LogLine, State } from './speaker-words.ts';
 
 const POOL = 'hangzhou';
@@ -157,9 +159,7 @@ export class SpeakerSite {
 
   /** A page of the speaker's loopback server, read from inside its namespace. @param whatever also when it is not 200 */
   page(node: string, path: string, whatever = false): string | undefined {
-    const fetch = `fetch('http://127.0.0.1:10372${path}',{signal:AbortSignal.timeout(2000)}).then(async r=>{process.stdout.write(await r.text());process.exit(r.ok?0:1)},()=>process.exit(2))`;
-    const { status, stdout } = this.site.exec(this.site.node(node).ns, process.execPath, ['-e', fetch]);
-    return status === 0 || (whatever && status === 1) ? stdout : undefined;
+    return loopbackPage(this.site, this.site.node(node).ns, `http://127.0.0.1:10372${path}`, whatever);
   }
 
   state(node: string): State | undefined {
@@ -174,7 +174,7 @@ export class SpeakerSite {
       const state = this.state(node);
       if (state !== undefined && holds(state)) return state;
       if (Date.now() > deadline) throw new Error(`${what}: ${JSON.stringify(state)}\n${this.logOf(node).slice(-3000)}`);
-      await sleep(200); // each look is a process of its own
+      await sleep(100); // each look is a process of its own
     }
   }
 
@@ -225,8 +225,7 @@ export class SpeakerSite {
     mkdirSync(join(this.folder, 'keys'));
     writeFileSync(join(this.folder, 'keys', 'k1'), randomBytes(32).toString('base64'));
     const { cloudNs, cloudIp } = this.site.plan;
-    const server = join(root, 'test/support/api-server/main.ts');
-    const args = ['--import', 'tsx', server, '--host', cloudIp, '--port', `${PORT}`, '--socket', this.door];
+    const args = [...childProgram('api-server/main'), '--host', cloudIp, '--port', `${PORT}`, '--socket', this.door];
     const child = this.site.spawn(cloudNs, process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     if (child.stdout === null) throw new Error('the API server was started without a pipe');
     await once(createInterface({ input: child.stdout }), 'line');

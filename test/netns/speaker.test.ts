@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { answerers, outages } from '../support/netns/arp-client.ts';
-import { canMakeSites } from '../support/netns/enter.mjs';
+import { needSites } from '../support/netns/suite.ts';
 import { SpeakerSite } from './speaker-site.ts';
 
 const NODES = ['a', 'b', 'c'];
@@ -14,11 +14,7 @@ describe('a site of three speakers', function () {
   let owner = '';
 
   before(async function () {
-    const can = canMakeSites();
-    if (!can.ok) {
-      console.log(`    skipped: ${can.reason}. ${can.remedy}`);
-      this.skip();
-    }
+    needSites(this);
     site = await SpeakerSite.create(NODES);
     site.startAll();
   });

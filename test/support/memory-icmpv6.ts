@@ -15,6 +15,8 @@ export class MemoryIcmpv6 implements Icmpv6SocketFactory {
   refusal: LbError | undefined;
   /** When set, the next `join` ends its socket with it. */
   joinRefusal: LbError | undefined;
+  /** When set, the next `send` is refused and ends its socket with it. */
+  sendRefusal: LbError | undefined;
   /** The kernel takes no message: the link's own address is tentative. */
   tentative = false;
   opened = 0;
@@ -64,7 +66,10 @@ class MemoryIcmpv6Socket implements Icmpv6Socket {
   }
 
   send(message: Buffer, to: string): boolean {
-    if (this.lan.tentative) return false;
+    const { sendRefusal } = this.lan;
+    this.lan.sendRefusal = undefined;
+    if (sendRefusal !== undefined) this.fail(sendRefusal);
+    if (sendRefusal !== undefined || this.lan.tentative) return false;
     this.sent++;
     this.lan.messages.push({ message: Buffer.from(message), to, linkIndex: this.link.index });
     return true;

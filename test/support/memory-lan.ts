@@ -48,13 +48,17 @@ export class MemoryLan implements FrameSocketFactory {
   readonly frames: Buffer[] = [];
   /** When set, `open` is refused with it. */
   refusal: LbError | undefined;
+  /** When set, `hearNdp` is refused with it. */
+  ndpRefusal: LbError | undefined;
+  /** How often `hearNdp` was refused. */
+  ndpRefused = 0;
   private readonly sockets = new Set<MemorySocket>();
 
   constructor(private readonly clock: Clock) {}
 
   open(link: Link): MemorySocket {
     if (this.refusal !== undefined) throw this.refusal;
-    const socket = new MemorySocket(link, this.sockets, this.frames, this.clock);
+    const socket = new MemorySocket(link, this, this.sockets, this.clock);
     this.sockets.add(socket);
     return socket;
   }
@@ -83,17 +87,20 @@ class MemorySocket implements FrameSocket {
 
   constructor(
     readonly link: Link,
+    private readonly lan: MemoryLan,
     private readonly peers: Set<MemorySocket>,
-    private readonly frames: Buffer[],
     private readonly clock: Clock,
   ) {}
 
-  hearNdp(): undefined {}
+  hearNdp(): LbError | undefined {
+    if (this.lan.ndpRefusal !== undefined) this.lan.ndpRefused++;
+    return this.lan.ndpRefusal;
+  }
 
   send(frame: Buffer): void {
     const copy = Buffer.from(frame);
     this.sent++;
-    this.frames.push(copy);
+    this.lan.frames.push(copy);
     for (const peer of [...this.peers]) if (peer !== this) peer.hear(copy);
   }
 

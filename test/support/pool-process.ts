@@ -1,12 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { SiteConfig } from '@openyurt/nodepool-types';
+import { childProgram } from './child-program.ts';
 import type { SiteNode } from './netns/plan.ts';
 import type { Site } from './netns/site.ts';
 import { until } from './until.ts';
-
-const PROGRAM = fileURLToPath(new URL('./pool-member.ts', import.meta.url));
 
 export interface PoolEvent {
   /** Monotonic ms of the machine: comparable between processes. */
@@ -64,9 +62,7 @@ export class PoolProcess {
     const peers = site.pool(pool).nodes.map((peer) => `${peer.name}=${named ? ipsOf(peer)[0] : ''}`);
     const args = [
       '--expose-gc',
-      '--import',
-      'tsx',
-      PROGRAM,
+      ...childProgram('pool-member'),
       node,
       ipsOf(site.node(node)).join(','),
       peers.join(','),

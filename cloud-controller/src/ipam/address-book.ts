@@ -85,14 +85,12 @@ export class AddressBook {
 
   /** From now on the address is not given out unasked in the NodePool: a host there uses it. */
   avoid(nodePool: string, address: IpAddress): void {
-    this.site(nodePool).avoid.add(address);
+    this.site(nodePool).setAvoided(address, true);
   }
 
   /** It may be given out again. */
   unavoid(nodePool: string, address: IpAddress): void {
-    const { avoid } = this.site(nodePool);
-    if (!avoid.has(address)) return;
-    avoid.delete(address);
+    if (!this.site(nodePool).setAvoided(address, false)) return;
     this.#freed.push({ nodePool, address });
   }
 

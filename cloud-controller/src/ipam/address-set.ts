@@ -5,6 +5,8 @@ import { ReuseMap } from './reuse-map.ts';
 
 const LAST = 0xffff_ffff;
 const SPAN = 1n << 32n;
+/** Of the bits above the lower 32 those that with them make the lower 64. */
+const HIGH_OF_64 = SPAN - 1n;
 
 /** A set of addresses of both families: one {@link BitTree} for each block of 2^32, so huge IPv6 ranges cost nothing. */
 export class AddressSet {
@@ -75,7 +77,8 @@ export class AddressSet {
 /**
  * The lowest address of `range`, at or after `from`, that is in none of `taken`.
  *
- * Runs of used addresses are leapt over: see {@link nextAbsentFromAll}.
+ * Runs of used addresses are leapt over: see {@link nextAbsentFromAll}. Of IPv6 the first of each /64 is left out: see
+ * `isSubnetRouter`.
  *
  * @param avoidBuggy leaves out IPv4 addresses that end in .0 or .255
  */
@@ -95,6 +98,7 @@ export function lowestAbsent(
   const lastHigh = range.last >> 32n;
   let block = start - bigintOf(low);
   for (let high = start >> 32n; high <= lastHigh; high++, block += SPAN, low = 0) {
+    if (low === 0 && (high & HIGH_OF_64) === 0n) low = 1;
     const end = high === lastHigh ? lowOf(range.last) : LAST;
     const found = leap(treesIn(high, taken), low, end, false);
     if (found !== undefined) return block + bigintOf(found);

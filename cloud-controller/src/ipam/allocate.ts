@@ -1,5 +1,5 @@
 import type { AddressPool, IpAddress, IpFamily } from '@openyurt/nodepool-types';
-import type { AddressBook } from './address-book.ts';
+import { type AddressBook, FOREIGN } from './address-book.ts';
 import { lowestAbsent } from './address-set.ts';
 import type { Holder, Refusal } from './sharing.ts';
 import { avoided, hasFamily, type SiteRanges } from './site-ranges.ts';
@@ -89,6 +89,7 @@ function names(pools: readonly AddressPool[]): string[] {
 /** Whether the address may be given without being asked for by name. */
 function suits(book: AddressBook, nodePool: string, holder: Holder, pool: AddressPool, address: IpAddress): boolean {
   if (avoided(pool, address) || book.nodes.has(address) || book.site(nodePool).avoid.has(address)) return false;
+  if (book.site(FOREIGN).used.has(address)) return false; // another controller gave it, or its Service adopts it in a moment
   return book.refusal(nodePool, address, holder) === undefined;
 }
 
@@ -117,7 +118,7 @@ function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: reado
 function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
   const { family } = ask;
   const site = book.site(ask.nodePool);
-  const taken = [site.used, book.nodes, site.avoid, ...book.portsInUse(ask.holder)];
+  const taken = [site.used, book.site(FOREIGN).used, book.nodes, site.avoid, ...book.portsInUse(ask.holder)];
   const next = site.ranges === undefined ? [] : overlapping(book, site.ranges, ask);
   let first: IpAddress | undefined;
   let triesLeft = Math.min(COMMON_TRIES, Math.ceil(COMMON_CHECKS / Math.max(1, next.length)));
@@ -137,6 +138,14 @@ function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpA
     }
   }
   return first;
+}
+
+/** Whether the pool has no address of the family that a Service without a sharing key could take, whatever its ports. */
+export function isFull(book: AddressBook, nodePool: string, pool: AddressPool, family: IpFamily): boolean {
+  const site = book.site(nodePool);
+  const taken = [site.used, book.nodes, site.avoid];
+  const ranges = pool.ranges.filter((range) => range.family === family);
+  return ranges.every((range) => lowestAbsent(range, range.first, taken, pool.avoidBuggyIps) === undefined);
 }
 
 /** The next NodePools that could have the same address at all. */

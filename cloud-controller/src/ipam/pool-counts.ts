@@ -9,6 +9,8 @@ export interface PoolCount {
   readonly family: IpFamily;
   readonly total: bigint;
   readonly inUse: number;
+  /** Free, but used by a host of the site. */
+  readonly avoided: number;
 }
 
 export function* poolCounts(book: AddressBook): Iterable<PoolCount> {
@@ -17,7 +19,9 @@ export function* poolCounts(book: AddressBook): Iterable<PoolCount> {
     for (const pool of site.ranges?.config.pools ?? []) {
       for (const family of ['IPv4', 'IPv6'] as const) {
         const total = poolSize(pool, family);
-        if (total > 0n) yield { nodePool, pool: pool.name, family, total, inUse: site.inUse(pool, family) };
+        if (total === 0n) continue;
+        const counts = { total, inUse: site.inUse(pool, family), avoided: site.avoidedIn([pool], family) };
+        yield { nodePool, pool: pool.name, family, ...counts };
       }
     }
   }

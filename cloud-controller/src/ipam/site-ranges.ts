@@ -1,5 +1,5 @@
 import type { AddressConfig, AddressPool, IpAddress, IpFamily, IpRange } from '@openyurt/nodepool-types';
-import { rangeSize } from '@openyurt/nodepool-types';
+import { isSubnetRouter, rangeSize, subnetRoutersIn } from '@openyurt/nodepool-types';
 import { isBuggy } from './address-set.ts';
 
 interface Owned {
@@ -56,12 +56,12 @@ export class SiteRanges {
   }
 }
 
-/** How many addresses a pool may hand out in one family, exact, without what avoid-buggy-ips leaves out. */
+/** How many addresses a pool may hand out in one family, exact, without those that are {@link avoided}. */
 export function poolSize(pool: AddressPool, family: IpFamily): bigint {
   let size = 0n;
   for (const range of pool.ranges) {
     if (range.family !== family) continue;
-    size += rangeSize(range) - (pool.avoidBuggyIps && family === 'IPv4' ? buggyIn(range) : 0n);
+    size += rangeSize(range) - subnetRoutersIn(range) - (pool.avoidBuggyIps && family === 'IPv4' ? buggyIn(range) : 0n);
   }
   return size;
 }
@@ -70,9 +70,10 @@ export function hasFamily(pool: AddressPool, family: IpFamily): boolean {
   return pool.ranges.some((range) => range.family === family);
 }
 
-/** Whether avoid-buggy-ips keeps the address from being handed out by itself. */
-export function avoided(pool: AddressPool, { family, value }: IpAddress): boolean {
-  return pool.avoidBuggyIps && family === 'IPv4' && isBuggy(Number(value));
+/** Whether avoid-buggy-ips, or that it is a subnet router's, keeps the address from being handed out by itself. */
+export function avoided(pool: AddressPool, address: IpAddress): boolean {
+  if (address.family === 'IPv6') return isSubnetRouter(address);
+  return pool.avoidBuggyIps && isBuggy(Number(address.value));
 }
 
 function buggyIn({ first, last }: IpRange): bigint {

@@ -14,6 +14,8 @@ export class SiteUsage {
   readonly #shared = new ReuseMap<string, IpAddress[]>();
   readonly #inUse = new Map<AddressPool, Record<IpFamily, number>>();
   #ranges: SiteRanges | undefined;
+  /** By pool: how many addresses nobody holds and are avoided; undefined: to be counted anew. */
+  #avoided: Map<AddressPool, Record<IpFamily, number>> | undefined;
 
   constructor(readonly nodePool: string) {}
 
@@ -25,7 +27,13 @@ export class SiteUsage {
   set ranges(ranges: SiteRanges | undefined) {
     this.#ranges = ranges;
     this.#inUse.clear();
+    this.#avoided = undefined;
     for (const address of this.used.values()) this.#count(address, 1);
+  }
+
+  /** Whether any address is held under a sharing key. */
+  get hasShared(): boolean {
+    return this.#shared.size > 0;
   }
 
   sharedUnder(sharingKey: string): readonly IpAddress[] {
@@ -40,6 +48,7 @@ export class SiteUsage {
    */
   add(address: IpAddress, place: Place, sharingKey: string | undefined): void {
     this.used.addAt(place);
+    this.#avoided = undefined;
     this.#count(address, 1);
     if (sharingKey === undefined) return;
     const shared = this.#shared.get(sharingKey);
@@ -50,6 +59,7 @@ export class SiteUsage {
   /** The last Service gave the address back. */
   remove(address: IpAddress, place: Place, sharingKey: string | undefined): void {
     this.used.deleteAt(place);
+    this.#avoided = undefined;
     this.#count(address, -1);
     if (sharingKey === undefined) return;
     const left = this.sharedUnder(sharingKey).filter((other) => !sameAddress(other, address));
@@ -72,13 +82,33 @@ export class SiteUsage {
     return free;
   }
 
+  /** Whether {@link avoid} shall hold the address. @returns whether that is new */
+  setAvoided(address: IpAddress, isAvoided: boolean): boolean {
+    if (this.avoid.has(address) === isAvoided) return false;
+    this.#avoided = undefined;
+    if (isAvoided) this.avoid.add(address);
+    else this.avoid.delete(address);
+    return true;
+  }
+
   /** How many addresses of these pools nobody holds and are avoided all the same. */
   avoidedIn(pools: readonly AddressPool[], family: IpFamily): number {
     if (this.avoid.size === 0) return 0;
-    return [...this.avoid.values()].filter((address) => {
-      const pool = address.family === family ? this.#ranges?.poolOf(address) : undefined;
-      return pool !== undefined && pools.includes(pool) && !this.used.has(address);
-    }).length;
+    this.#avoided ??= this.#countAvoided();
+    const counts = this.#avoided;
+    return pools.reduce((sum, pool) => sum + (counts.get(pool)?.[family] ?? 0), 0);
+  }
+
+  #countAvoided(): Map<AddressPool, Record<IpFamily, number>> {
+    const counts = new Map<AddressPool, Record<IpFamily, number>>();
+    for (const address of this.avoid.values()) {
+      const pool = this.#ranges?.poolOf(address);
+      if (pool === undefined || this.used.has(address) || avoided(pool, address)) continue;
+      const count = counts.get(pool) ?? { IPv4: 0, IPv6: 0 };
+      count[address.family]++;
+      counts.set(pool, count);
+    }
+    return counts;
   }
 
   #count(address: IpAddress, by: 1 | -1): void {

@@ -9,6 +9,7 @@ export interface PoolCount {
   readonly family: IpFamily;
   readonly total: bigint;
   readonly inUse: number;
+  readonly avoided: number;
 }
 
 /** What is read at the moment somebody asks, so that it is never stale and costs nothing in between. */
@@ -38,6 +39,7 @@ export class Metrics {
   readonly queueRetries = this.#counter('queue_retries_total', 'Keys put back after a failure.');
   readonly allocated = this.#counter('addresses_allocated_total', 'Addresses written into a status.');
   readonly released = this.#counter('addresses_released_total', 'Addresses taken out of a status.');
+  readonly moved = this.#counter('addresses_moved_total', 'Addresses exchanged because their site refused them.');
   readonly requests = this.#counter('api_requests_total', 'Requests to the API server; code 0: no answer.', [
     'method',
     'code',
@@ -60,6 +62,16 @@ export class Metrics {
     this.#gauge('addresses_in_use', 'Addresses that Services hold.', ['nodepool', 'pool', 'family'], (set, sources) => {
       for (const { nodePool, pool, family, inUse } of sources.pools()) set({ nodepool: nodePool, pool, family }, inUse);
     });
+    this.#gauge(
+      'addresses_avoided',
+      'Free addresses that hosts of the site use.',
+      ['nodepool', 'pool', 'family'],
+      (set, sources) => {
+        for (const { nodePool, pool, family, avoided } of sources.pools()) {
+          set({ nodepool: nodePool, pool, family }, avoided);
+        }
+      },
+    );
     this.#gauge('services', 'Services of our class by outcome: Allocated, or why not.', ['reason'], (set, sources) => {
       const counts = new Map<string, number>();
       for (const reason of sources.outcomes()) counts.set(reason, (counts.get(reason) ?? 0) + 1);

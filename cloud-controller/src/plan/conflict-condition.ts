@@ -4,7 +4,7 @@ import type { Move } from './plan-site.ts';
 
 /**
  * What becomes of an address that a host of its site uses too. `stays`: the site announces it, or nobody of it said that it
- * refused the address to this Service. `in-use`: it was in use before. `moved-enough`: others were refused before it.
+ * refused the address to this Service. `in-use`: it was, or may have been, in use before. `moved-enough`: others were refused before it.
  */
 export type ConflictVerdict = 'stays' | 'moves' | 'in-use' | 'moved-enough';
 
@@ -60,7 +60,7 @@ function remedy({ requested, verdict }: AddressConflict): string {
   if (requested) return 'Take it from that host, or ask for another one.';
   switch (verdict) {
     case 'in-use':
-      return 'It was in use before and is not exchanged unasked: take it from that host, or ask for another one.';
+      return 'It may be in use, so it is not exchanged unasked: take it from that host, or ask for another one.';
     case 'moved-enough':
       return 'It stays: the site refused those before it too. Find that host, or ask for an address.';
     case 'moves':
@@ -70,11 +70,18 @@ function remedy({ requested, verdict }: AddressConflict): string {
   }
 }
 
-const MOVED_ENOUGH = /NodePool (\S+): \S+ is used by the host [^;]*; it is not announced\. It stays: the site refused/g;
+const NOT_SERVED =
+  /NodePool (\S+): (\S+) is used by the host [^;]*; it is not announced\. (It stays: the site refused|There is no other)/g;
 
-/** The NodePools in which a condition's message says that the Service was moved often enough. */
-export function readMovedEnough(message: string): string[] {
-  return [...message.matchAll(MOVED_ENOUGH)].map(([, nodePool = '']) => nodePool);
+/** Addresses of which a condition's message says that the Service has not used them, and why they were not exchanged. */
+export function readNotServed(
+  message: string,
+): { nodePool: string; address: string; verdict: 'moves' | 'moved-enough' }[] {
+  return [...message.matchAll(NOT_SERVED)].map(([, nodePool = '', address = '', why = '']) => ({
+    nodePool,
+    address,
+    verdict: why.startsWith('It stays') ? 'moved-enough' : 'moves',
+  }));
 }
 
 /** What an Event says of an exchange. */

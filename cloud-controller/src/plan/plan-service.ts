@@ -1,4 +1,5 @@
 import {
+  type ControllerWarning,
   compareIp,
   type IpAddress,
   type IpFamily,
@@ -12,7 +13,7 @@ import { FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
 import { type Move, planSite, type SitePlan } from './plan-site.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
-import { type PlanWorld, type Site, selectPools } from './select-pools.ts';
+import { matches, type PlanWorld, type Site, selectPools } from './select-pools.ts';
 
 /** Something that a Service misses in one NodePool. */
 export interface Wait {
@@ -130,7 +131,10 @@ function planSites(
       (problem) => !problem.advisory && (problem.nodePool === undefined || problem.nodePool === nodePool),
     );
   const holds = world.book.holdings(request.key).some(({ nodePool }) => nodePool !== FOREIGN);
-  let next = holds ? [] : selected.slice(1).map(({ name }) => name);
+  // LoadBalancerSet makes its PoolServices one after the other
+  const coming = world.chosen === undefined ? [] : [...world.sites.values()].filter((site) => matches(request, site));
+  const others = [...new Set([...selected, ...coming])].filter((site) => site !== selected[0]);
+  let next = holds ? [] : others.map(({ name }) => name);
   const plans: SitePlan[] = [];
   for (const site of selected) {
     const ask = { site, keepOnly: stuck(site.name), evicted: evicted.get(site.name) ?? [], next };
@@ -142,7 +146,7 @@ function planSites(
 
 function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SiteProblem[] {
   if (request.problems.some((problem) => !problem.advisory)) return [];
-  const say = (reason: string, message: string): SiteProblem[] => [{ nodePool: undefined, reason, message }];
+  const say = (reason: ControllerWarning, message: string): SiteProblem[] => [{ nodePool: undefined, reason, message }];
   if (world.chosen !== undefined) return [];
   if (world.sites.size === 0) return say('NoNodePool', 'The cluster has no NodePool. Create one.');
   if (request.nodePoolSelector !== undefined) {

@@ -1,6 +1,7 @@
 import {
   ADDRESS_POOL_ANNOTATION,
   type AddressPool,
+  type ControllerWarning,
   formatIpAddress,
   type IpAddress,
   type IpFamily,
@@ -18,8 +19,7 @@ const MAX_NAMES = 5;
 export interface SiteProblem {
   /** undefined: it concerns the whole Service. */
   readonly nodePool: string | undefined;
-  /** CamelCase, listed in docs/reference/conditions-events.md */
-  readonly reason: string;
+  readonly reason: ControllerWarning;
   /** What happened and what to do, in full. */
   readonly message: string;
   /** true: only said; the NodePool is served all the same. */

@@ -87,6 +87,10 @@ export function adoptForeign(
   return foreign.filter((entry) => {
     const address = entry.ip === undefined ? undefined : tryParseIpAddress(entry.ip);
     if (address === undefined) return true;
+    const has = book
+      .holdings(request.key)
+      .some((held) => held.nodePool !== FOREIGN && sameAddress(held.address, address));
+    if (has) return false; // asked for by name, it is the Service's already
     const home = nodePools.find(
       (name) =>
         book.site(name).ranges?.poolOf(address) !== undefined &&

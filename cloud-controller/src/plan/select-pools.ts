@@ -36,7 +36,8 @@ export function selectPools(request: LoadBalancerRequest, world: PlanWorld): rea
   return sites.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function matches({ nodePoolSelector }: LoadBalancerRequest, site: Site): boolean {
+/** By the Service's selector, whoever chooses. */
+export function matches({ nodePoolSelector }: LoadBalancerRequest, site: Site): boolean {
   return nodePoolSelector !== undefined && selectorMatches(nodePoolSelector, site.labels);
 }
 

@@ -1,12 +1,13 @@
-import type { KubeObject } from '@openyurt/nodepool-types';
+import type { ControllerNews, ControllerWarning, KubeObject } from '@openyurt/nodepool-types';
 
-export interface EventText {
-  readonly type: 'Normal' | 'Warning';
-  /** CamelCase, listed in docs/reference/conditions-events.md */
-  readonly reason: string;
+/** What an Event says: each reason is of one type, and is explained in docs/reference/errors.md. */
+export type EventText = (
+  | { readonly type: 'Warning'; readonly reason: ControllerWarning }
+  | { readonly type: 'Normal'; readonly reason: ControllerNews }
+) & {
   /** For people; at most 1 KiB is kept. */
   readonly note: string;
-}
+};
 
 /** Says something about an object to whoever describes it. Never waits and never fails: Events are best effort. */
 export interface EventRecorder {

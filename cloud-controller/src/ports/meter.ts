@@ -4,4 +4,6 @@ export interface Meter {
   allocated(count: number): void;
   /** Addresses taken out of one. */
   released(count: number): void;
+  /** Addresses exchanged because their site refused them. */
+  moved(count: number): void;
 }

@@ -47,7 +47,7 @@ export class Dispatch {
       } else if (key.kind === 'report') {
         for (const service of reports.reconcile(key.name)) this.deps.queue.add(serviceQueueKey(service));
       } else if (key.kind === 'sweep') {
-        reports.refusals.sweep();
+        for (const service of reports.sweep()) this.deps.queue.add(serviceQueueKey(service));
       } else {
         for (const service of nodes.reconcile()) this.deps.queue.add(serviceQueueKey(service));
       }

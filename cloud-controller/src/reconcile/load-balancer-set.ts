@@ -22,7 +22,9 @@ export interface LoadBalancerSetGround {
 }
 
 /** How long its finalizer is waited for on the first Service that it would take; it comes some 13 ms after the Service. */
-export const GRACE_MS = 1_000;
+const GRACE_MS = 1_000;
+/** When to look again at a Service whose owner is undecided. */
+export const ASK_AGAIN_MS = GRACE_MS + 20;
 
 /**
  * Whether yurt-manager's LoadBalancerSet runs. It owns the status of every Service with a class and a NodePool

@@ -31,11 +31,13 @@ export function isOpen(poolService: PoolServiceObject): boolean {
 
 /**
  * The request as its PoolServices record it: their entries stand for the Service's, each under its NodePool. An entry that
- * says another NodePool was written when the labels said another Service: it is not this one's.
+ * says another NodePool was written when the labels said another Service: it is not this one's. What the Service has besides
+ * for no NodePool is the other's to clear.
  */
 export function withPoolServices(
   request: LoadBalancerRequest,
   poolServices: readonly PoolServiceObject[],
+  isNodePool: (name: string) => boolean,
 ): LoadBalancerRequest {
   const others = new Set<string | undefined>();
   const ingress = poolServices.flatMap((poolService): LoadBalancerIngress[] => {
@@ -49,7 +51,7 @@ export function withPoolServices(
   });
   const known = new Set(ingress.map(({ hostname }) => hostname));
   const older = request.ingress.filter(
-    ({ hostname }) => hostname !== undefined && !known.has(hostname) && !others.has(hostname),
+    ({ hostname = '' }) => isNodePool(hostname) && !known.has(hostname) && !others.has(hostname),
   );
   return { ...request, ingress: [...ingress, ...older] };
 }

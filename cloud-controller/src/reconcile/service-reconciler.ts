@@ -21,7 +21,7 @@ import type { Meter } from '../ports/meter.ts';
 import type { PlanWriter } from '../ports/plan-writer.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
 import { ConflictWatch } from './conflict-watch.ts';
-import { GRACE_MS, type LoadBalancerSet } from './load-balancer-set.ts';
+import { ASK_AGAIN_MS, type LoadBalancerSet } from './load-balancer-set.ts';
 import type { NameContests } from './name-contests.ts';
 import { PoolServiceWatch } from './pool-service-watch.ts';
 import { isOpen, nodePoolOfPoolService, withPoolServices } from './pool-services.ts';
@@ -74,7 +74,7 @@ export class ServiceReconciler {
     if (serviceOwnership(service, { classless }) !== 'ours') return this.#notOurs(request);
     if (service.metadata.deletionTimestamp !== undefined) return; // what it holds stays until it is gone
     const owner = this.deps.loadBalancerSet.ownerOf(service);
-    if (owner === 'undecided') return this.deps.later(key, GRACE_MS);
+    if (owner === 'undecided') return this.deps.later(key, ASK_AGAIN_MS);
     const poolServices = owner === 'ours' ? undefined : cache.poolServices(key);
     const plan = this.#plan(service, request, poolServices);
     if (this.#poolServiceWatch.lacks(service, request, poolServices)) this.outcomes.set(key, 'NoPoolService');
@@ -93,14 +93,14 @@ export class ServiceReconciler {
       ?.filter((one) => isOpen(one) && contests.claims(one) === undefined)
       .map(nodePoolOfPoolService)
       .filter((name) => name !== undefined);
-    const recorded = poolServices === undefined ? request : withPoolServices(request, poolServices);
+    const recorded = poolServices === undefined ? request : withPoolServices(request, poolServices, sites.isNodePool);
     const { refusals } = this.deps.reports;
     const isRefused = ({ uid }: LoadBalancerRequest, nodePool: string, address: IpAddress): boolean =>
       refusals.verdict({ uid }, { nodePool, address: formatIpAddress(address) }) === 'moves';
     const world = { book, sites: sites.all, isNodePool: sites.isNodePool, chosen, isRefused };
     const isFirst = !this.outcomes.has(request.key);
     const written = (poolServices ?? [service]).flatMap(({ status }) => status?.conditions ?? []);
-    if (isFirst) this.#conflicts.recall(request, written);
+    if (isFirst) this.#conflicts.recall(recorded, written);
     const evicted = isFirst ? readEvicted(request, written) : this.#evicted.get(request.key);
     const plan = planService(recorded, world, evicted, isFirst);
     this.#conflicts.moved(request, plan.moves);
@@ -156,7 +156,8 @@ export class ServiceReconciler {
       if ((change.ingress || change.conditions) && this.#brake.mayWrite(poolService, request.key, wanted)) {
         await this.deps.writer.writePoolService(poolService, wanted, signal);
         this.#brake.wrote(poolService, service, wanted);
-        this.#say(service, poolService, contest === undefined ? own : { ...own, problems: [] }, change);
+        if (contest === undefined) this.#say(service, poolService, own, change);
+        else this.deps.meter.released(change.taken.length); // whose it was, and why it went, each was told
         this.#conflicts.say(service, request.key, conflicts, before.conditions);
       }
       if (nodePool !== undefined) this.#conflicts.tellMoves(service, request.key, nodePool);

@@ -12,14 +12,17 @@ export interface SiteAddress {
   readonly address: string;
 }
 
+/** Of one address by one node; a speaker names four. */
+const MOST_HOSTS = 8;
+
 interface Said {
-  /** By node. */
-  readonly conflicts: Map<string, SiteConflict>;
-  /** Node → since when it announces the address, in milliseconds since 1970 by its own clock. */
-  readonly announced: Map<string, number>;
+  /** By node; several hosts may use one address. */
+  readonly conflicts: Map<string, SiteConflict[]>;
+  /** The nodes that announce the address. */
+  readonly announced: Set<string>;
 }
 
-/** The reports of all nodes, by NodePool and address. */
+/** The reports of all nodes, by NodePool and address. Their times are not looked at: each is of another clock. */
 export class SiteReports {
   readonly #byNode = new Map<string, NodeReport>();
   readonly #byAddress = new Map<string, Said>();
@@ -40,28 +43,32 @@ export class SiteReports {
     return changed.map((at) => ({ ...at, disputed: was.has(keyOf(at)) || disputed(at) }));
   }
 
-  /** Of nodes by name. Who was told of it before another member announced the address is not heard: that one found it free. */
+  /**
+   * Of nodes by name, hosts by MAC. Who does not announce the address while another member does is not heard: that one found it free, or
+   * took it over.
+   */
   conflicts(at: SiteAddress): readonly SiteConflict[] {
     const said = this.#byAddress.get(keyOf(at));
     if (said === undefined) return [];
-    const stands = ({ node, lastSeen }: SiteConflict): boolean =>
-      ![...said.announced].some(([other, sinceMs]) => other !== node && sinceMs > Date.parse(lastSeen));
-    return [...said.conflicts.values()].filter(stands).sort((a, b) => (a.node < b.node ? -1 : 1));
+    const { announced } = said;
+    const stands = ({ node }: SiteConflict): boolean => announced.size === 0 || announced.has(node);
+    const all = [...said.conflicts.values()].flat().filter(stands);
+    return all.sort((a, b) => (a.node < b.node ? -1 : a.node > b.node ? 1 : a.byMac < b.byMac ? -1 : 1));
   }
 
-  /** Since when a node announces the address, of several the first; undefined: none does. */
-  announcedSinceMs(at: SiteAddress): number | undefined {
-    const since = [...(this.#byAddress.get(keyOf(at))?.announced.values() ?? [])];
-    return since.length === 0 ? undefined : Math.min(...since);
+  /** Whether a node announces it. */
+  isAnnounced(at: SiteAddress): boolean {
+    return (this.#byAddress.get(keyOf(at))?.announced.size ?? 0) > 0;
   }
 
   #enter({ node, nodePool, conflicts, announced }: NodeReport): void {
     for (const conflict of conflicts) {
-      this.#said({ nodePool, address: conflict.address }).conflicts.set(node, { ...conflict, node });
+      const { conflicts: said } = this.#said({ nodePool, address: conflict.address });
+      const others = said.get(node);
+      if (others === undefined) said.set(node, [{ ...conflict, node }]);
+      else if (others.length < MOST_HOSTS) others.push({ ...conflict, node });
     }
-    for (const { address, since } of announced) {
-      this.#said({ nodePool, address }).announced.set(node, Date.parse(since));
-    }
+    for (const { address } of announced) this.#said({ nodePool, address }).announced.add(node);
   }
 
   #forget({ node, nodePool, conflicts, announced }: NodeReport): void {
@@ -78,24 +85,36 @@ export class SiteReports {
     const key = keyOf(at);
     const found = this.#byAddress.get(key);
     if (found !== undefined) return found;
-    const said: Said = { conflicts: new Map(), announced: new Map() };
+    const said: Said = { conflicts: new Map(), announced: new Set() };
     this.#byAddress.set(key, said);
     return said;
   }
 }
 
-/** A node that announces a thousand addresses writes its report anew for each that comes or goes. */
+/**
+ * A node that announces a thousand addresses writes its report anew for each that comes or goes, and for a conflict that
+ * lasts every five minutes.
+ */
 function changedBetween(before: NodeReport | undefined, now: NodeReport | undefined): SiteAddress[] {
-  const said = [before, now].map((report) => {
-    const texts = new Map<string, string>();
-    for (const one of [...(report?.conflicts ?? []), ...(report?.announced ?? [])]) {
-      const key = keyOf({ nodePool: report?.nodePool ?? '', address: one.address });
-      texts.set(key, `${texts.get(key) ?? ''} ${JSON.stringify(one)}`);
-    }
-    return texts;
-  });
-  const keys = new Set(said.flatMap((texts) => [...texts.keys()]));
-  return [...keys].filter((key) => said[0]?.get(key) !== said[1]?.get(key)).map(readKey);
+  const [old, fresh] = [textsOf(before), textsOf(now)];
+  const keys = new Set([...old.keys(), ...fresh.keys()]);
+  return [...keys].filter((key) => old.get(key) !== fresh.get(key)).map(readKey);
+}
+
+/** What a report says of each address, times aside. */
+function textsOf(report: NodeReport | undefined): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  if (report === undefined) return texts;
+  const { nodePool, conflicts, announced } = report;
+  for (const { address, kind, byMac, link, services } of conflicts) {
+    const key = keyOf({ nodePool, address });
+    texts.set(key, [texts.get(key) ?? '', kind, byMac, link, ...services].join(' '));
+  }
+  for (const { address } of announced) {
+    const key = keyOf({ nodePool, address });
+    texts.set(key, `${texts.get(key) ?? ''} announced`);
+  }
+  return texts;
 }
 
 /** Whether a conflict is this Service's: one of another, which had the address before, is old. */

@@ -22,23 +22,25 @@ export class StatusBrake {
 
   /** @returns false: not now; the Service is looked at again in time */
   mayWrite(object: KubeObject, service: string, wanted: WantedStatus): boolean {
-    const waitMs = this.#brake.waitMs(keyOf(object), textOf(wanted));
+    const waitMs = this.#brake.waitMs(idOf(object), textOf(wanted));
     if (waitMs > 0) this.deps.later(service, waitMs);
     return waitMs === 0;
   }
 
   wrote(object: KubeObject, service: ServiceObject, wanted: WantedStatus): void {
-    if (!this.#brake.wrote(keyOf(object), textOf(wanted))) return;
+    if (!this.#brake.wrote(idOf(object), textOf(wanted))) return;
     const { events, log } = this.deps;
-    const what = keyOf(object);
+    const { kind, metadata } = object;
+    const what = `${kind} ${metadata.namespace}/${metadata.name}`;
     const note = `Another controller undoes the status of ${what} each time it is written, so it is written less often now. Where that is yurt-manager's LoadBalancerSet, set --loadbalancerset=auto; else give the Service to one of the two.`;
     log.warn('status undone again and again', { object: what });
     events.record(service, { type: 'Warning', reason: 'StatusOverwritten', note });
   }
 }
 
-function keyOf({ kind, metadata: { namespace, name } }: KubeObject): string {
-  return `${kind} ${namespace}/${name}`;
+/** One made anew begins anew. */
+function idOf({ kind, metadata: { namespace, name, uid } }: KubeObject): string {
+  return `${kind} ${namespace}/${name} ${uid}`;
 }
 
 /** What somebody else would undo. */

@@ -1,6 +1,6 @@
 import type { IpAddress, IpFamily, LoadBalancerRequest } from '@openyurt/nodepool-types';
 import type { AddressBook, Freed } from '../ipam/address-book.ts';
-import { allocate, mayTake } from '../ipam/allocate.ts';
+import { allocate, isFull, mayTake } from '../ipam/allocate.ts';
 import type { Wait } from '../plan/plan-service.ts';
 import { type Aged, byAge, WaitingLine } from './waiting-line.ts';
 
@@ -16,6 +16,12 @@ interface Offer {
 }
 
 /**
+ * `pairs`: those to whom an address is of no use while its pool has no free one of the other family. They are not even
+ * asked then: thousands may wait for a range that was forgotten, beside others that come and go.
+ */
+type Lines = Readonly<Record<IpFamily, Record<'any' | 'pairs', WaitingLine<Waiter>>>>;
+
+/**
  * Services that miss an address somewhere, and whom to wake when one comes free.
  *
  * Who waits for one certain address is woken whenever something about it changes. Who would take any address of a
@@ -28,7 +34,7 @@ export class Waiting {
   /** By {@link textOf} an address: those who wait for it, in whatever NodePool. */
   readonly #forOne = new Map<string, Set<Waiter>>();
   /** By NodePool: those who would take any address of it. */
-  readonly #forAny = new Map<string, Record<IpFamily, WaitingLine<Waiter>>>();
+  readonly #forAny = new Map<string, Lines>();
   /** What is offered to a Service that has not been looked at since. */
   readonly #asked = new Map<string, { waiter: Waiter; offers: Map<string, Offer> }>();
 
@@ -37,9 +43,10 @@ export class Waiting {
     if (waits.length === 0) return;
     const waiter: Waiter = { key: request.key, createdMs: request.createdMs, request, waits };
     this.#waiters.set(request.key, waiter);
-    for (const { nodePool, comesFree } of waits) {
+    for (const wait of waits) {
+      const { nodePool, comesFree } = wait;
       if (comesFree === undefined) continue;
-      if (typeof comesFree === 'string') this.#lines(nodePool)[comesFree].add(waiter);
+      if (typeof comesFree === 'string') this.#lines(nodePool)[comesFree][rowOf(wait)].add(waiter);
       else this.#namers(comesFree).add(waiter);
     }
   }
@@ -48,12 +55,13 @@ export class Waiting {
     const waiter = this.#waiters.get(service);
     if (waiter === undefined) return;
     this.#waiters.delete(service);
-    for (const { nodePool, comesFree } of waiter.waits) {
+    for (const wait of waiter.waits) {
+      const { nodePool, comesFree } = wait;
       if (comesFree === undefined) continue;
       if (typeof comesFree === 'string') {
         const lines = this.#lines(nodePool);
-        lines[comesFree].delete(waiter);
-        if (lines.IPv4.isEmpty && lines.IPv6.isEmpty) this.#forAny.delete(nodePool);
+        lines[comesFree][rowOf(wait)].delete(waiter);
+        if (Object.values(lines).every(({ any, pairs }) => any.isEmpty && pairs.isEmpty)) this.#forAny.delete(nodePool);
       } else {
         const namers = this.#namers(comesFree);
         namers.delete(waiter);
@@ -104,9 +112,15 @@ export class Waiting {
   /** @param before who was asked last; those behind him are next */
   #offer(offer: Offer, before: Waiter | undefined, book: AddressBook): Waiter | undefined {
     const { nodePool, address } = offer;
-    const line = this.#forAny.get(nodePool)?.[address.family];
-    if (line === undefined || line.isEmpty || isShut(book, offer)) return undefined;
-    const waiter = line.find(before, (one) => suits(one, book, offer));
+    const lines = this.#forAny.get(nodePool)?.[address.family];
+    const pool = book.site(nodePool).ranges?.poolOf(address);
+    if (lines === undefined || pool === undefined || isShut(book, offer)) return undefined;
+    const one = lines.any.find(before, (waiter) => suits(waiter, book, offer));
+    const isAlone = lines.pairs.isEmpty || isFull(book, nodePool, pool, otherOf(address.family));
+    const hope = isAlone ? ({ request }: Waiter) => mayJoin(request, book, nodePool) : () => true;
+    const isHopeless = isAlone && !book.site(nodePool).hasShared;
+    const other = isHopeless ? undefined : lines.pairs.find(before, (two) => hope(two) && suits(two, book, offer));
+    const [waiter] = [one, other].filter((found) => found !== undefined).sort(byAge);
     if (waiter === undefined) return undefined;
     const asked = this.#asked.get(waiter.key) ?? { waiter, offers: new Map<string, Offer>() };
     asked.offers.set(`${nodePool} ${textOf(address)}`, offer);
@@ -114,10 +128,11 @@ export class Waiting {
     return waiter;
   }
 
-  #lines(nodePool: string): Record<IpFamily, WaitingLine<Waiter>> {
+  #lines(nodePool: string): Lines {
     let lines = this.#forAny.get(nodePool);
     if (lines === undefined) {
-      lines = { IPv4: new WaitingLine(), IPv6: new WaitingLine() };
+      const empty = () => ({ any: new WaitingLine<Waiter>(), pairs: new WaitingLine<Waiter>() });
+      lines = { IPv4: empty(), IPv6: empty() };
       this.#forAny.set(nodePool, lines);
     }
     return lines;
@@ -144,15 +159,28 @@ function suits({ request, waits }: Waiter, book: AddressBook, { nodePool, addres
     if (!mayTake(book, ask, nodePool, address)) return false;
     const pool = wait.both ? book.site(nodePool).ranges?.poolOf(address)?.name : undefined;
     if (pool === undefined) return true;
-    const family = address.family === 'IPv4' ? 'IPv6' : 'IPv4';
+    const family = otherOf(address.family);
     const prefer = book.holdings(request.key).map((held) => held.address);
     return 'address' in allocate(book, { ...ask, nodePool, family, pool, prefer, next: [] });
   });
 }
 
+/** Who has a sharing key may find the other address where others are. */
+function mayJoin({ sharingKey }: LoadBalancerRequest, book: AddressBook, nodePool: string): boolean {
+  return sharingKey !== undefined && book.site(nodePool).sharedUnder(sharingKey).length > 0;
+}
+
+function rowOf({ both }: Wait): 'any' | 'pairs' {
+  return both ? 'pairs' : 'any';
+}
+
+function otherOf(family: IpFamily): IpFamily {
+  return family === 'IPv4' ? 'IPv6' : 'IPv4';
+}
+
 /** Whether nobody at all can have the address: one look, where the line may be long. */
 function isShut(book: AddressBook, { nodePool, address }: Offer): boolean {
-  if (book.nodes.has(address) || book.site(nodePool).ranges?.poolOf(address) === undefined) return true;
+  if (book.nodes.has(address) || book.site(nodePool).avoid.has(address)) return true;
   const [holder] = book.holders(nodePool, address);
   return holder !== undefined && book.holder(holder)?.sharingKey === undefined;
 }

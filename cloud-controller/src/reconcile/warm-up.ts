@@ -32,7 +32,10 @@ export function warmUp({ cache, book, isNodePool, loadBalancerSet, log, classles
     const request = decodeService(service);
     const ours = serviceOwnership(service, { classless }) === 'ours';
     const split = ours && loadBalancerSet.owns(service);
-    requests.push({ request: split ? withPoolServices(request, cache.poolServices(request.key)) : request, ours });
+    requests.push({
+      request: split ? withPoolServices(request, cache.poolServices(request.key), isNodePool) : request,
+      ours,
+    });
   }
   requests.sort((a, b) => a.request.createdMs - b.request.createdMs || (a.request.uid < b.request.uid ? -1 : 1));
   let adopted = 0;

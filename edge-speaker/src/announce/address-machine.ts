@@ -23,6 +23,8 @@ export type AddressState =
     }
   | { readonly kind: 'conflicted'; readonly byMac: string; readonly dueMs: number; readonly conflicts: number };
 
+type Announced = Extract<AddressState, { kind: 'announced' }>;
+
 export type Effect =
   | { readonly kind: 'send-probe' }
   | { readonly kind: 'send-gratuitous' }
@@ -37,9 +39,12 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** Starts to announce: with probes where the address is new to the pool, at once where it is taken over. */
-export function begin(probe: boolean, nowMs: number, timing: Timing): Step {
-  return probe ? probeFrom(0, nowMs, timing) : startAnnouncing(false, 0, nowMs, timing);
+/**
+ * Starts to announce: with probes where the address is new to the pool, at once where it is taken over.
+ * @param unit a draw from [0, 1)
+ */
+export function begin(probe: boolean, nowMs: number, timing: Timing, unit: number): Step {
+  return probe ? probeFrom(0, nowMs, timing, unit) : startAnnouncing(false, 0, nowMs, timing, unit);
 }
 
 /** Announces again what nobody else has announced since it was withdrawn: neighbours know it still. @param unit a draw from [0, 1) */
@@ -55,7 +60,7 @@ export function onDue(state: AddressState, nowMs: number, timing: Timing, unit: 
   if (state.dueMs > nowMs) return { state, effects: [] };
   switch (state.kind) {
     case 'probing':
-      if (state.sent >= timing.probes.count) return startAnnouncing(true, state.conflicts, nowMs, timing);
+      if (state.sent >= timing.probes.count) return startAnnouncing(true, state.conflicts, nowMs, timing, unit);
       return {
         // A timer that is late does not make the next one later, and two probes never go out at once.
         state: { ...state, sent: state.sent + 1, dueMs: nextProbeMs(state.dueMs, nowMs, timing) },
@@ -63,11 +68,11 @@ export function onDue(state: AddressState, nowMs: number, timing: Timing, unit: 
       };
     case 'announced': {
       const sent = state.sent + 1;
-      const pause = sent < timing.gratuitous.count ? timing.gratuitous.intervalMs : beatMs(timing.refreshMs, unit);
-      return { state: { ...state, sent, dueMs: nowMs + pause }, effects: [{ kind: 'send-gratuitous' }] };
+      const dueMs = nextSayingMs(sent, nowMs, timing, unit);
+      return { state: { ...state, sent, dueMs }, effects: [{ kind: 'send-gratuitous' }] };
     }
     case 'conflicted':
-      return probeFrom(state.conflicts, nowMs, timing);
+      return probeFrom(state.conflicts, nowMs, timing, unit);
   }
 }
 
@@ -95,21 +100,25 @@ export function onConflict(state: AddressState, byMac: string, nowMs: number, un
 /**
  * The hub asks for it without a probe. Probed: the pool announces it already and hands it to us, no more probing.
  * Announced: another announcer was met, hosts may have learnt its MAC, so it is said again. A conflict stands until its retry.
+ * @param unit a draw from [0, 1)
  */
-export function onTakeOver(state: AddressState, nowMs: number, timing: Timing): Step {
+export function onTakeOver(state: AddressState, nowMs: number, timing: Timing, unit: number): Step {
   switch (state.kind) {
     case 'probing':
-      return startAnnouncing(false, state.conflicts, nowMs, timing);
+      return startAnnouncing(false, state.conflicts, nowMs, timing, unit);
     case 'announced':
-      return burstAgain(state, nowMs, timing);
+      return burstAgain(state, nowMs, timing, unit);
     case 'conflicted':
       return { state, effects: [] };
   }
 }
 
-/** Our own MAC changed (a bond changed its port): what the LAN learnt is wrong, so the burst starts again. */
-export function onNewMac(state: AddressState, nowMs: number, timing: Timing): Step {
-  return state.kind === 'announced' ? burstAgain(state, nowMs, timing) : { state, effects: [] };
+/**
+ * Our own MAC changed (a bond changed its port): what the LAN learnt is wrong, so the burst starts again.
+ * @param unit a draw from [0, 1)
+ */
+export function onNewMac(state: AddressState, nowMs: number, timing: Timing, unit: number): Step {
+  return state.kind === 'announced' ? burstAgain(state, nowMs, timing, unit) : { state, effects: [] };
 }
 
 /**
@@ -122,38 +131,43 @@ export function onNewRefresh(state: AddressState, nowMs: number, timing: Timing,
   return { state: { ...state, dueMs }, effects: [] };
 }
 
-function burstAgain(state: Extract<AddressState, { kind: 'announced' }>, nowMs: number, timing: Timing): Step {
+function burstAgain(state: Announced, nowMs: number, timing: Timing, unit: number): Step {
   return {
-    state: { ...state, sent: 1, dueMs: nowMs + timing.gratuitous.intervalMs },
+    state: { ...state, sent: 1, dueMs: nextSayingMs(1, nowMs, timing, unit) },
     effects: [{ kind: 'send-gratuitous' }],
   };
+}
+
+/** @param sent how often it was said in the burst */
+function nextSayingMs(sent: number, nowMs: number, { gratuitous, refreshMs }: Timing, unit: number): number {
+  return nowMs + (sent < gratuitous.count ? gratuitous.intervalMs : beatMs(refreshMs, unit));
 }
 
 function nextProbeMs(dueMs: number, nowMs: number, { probes: { intervalMs } }: Timing): number {
   return Math.max(dueMs + intervalMs, nowMs + intervalMs / 2);
 }
 
-function probeFrom(conflicts: number, nowMs: number, timing: Timing): Step {
-  if (timing.probes.count === 0) return startAnnouncing(true, conflicts, nowMs, timing);
+function probeFrom(conflicts: number, nowMs: number, timing: Timing, unit: number): Step {
+  if (timing.probes.count === 0) return startAnnouncing(true, conflicts, nowMs, timing, unit);
   return {
     state: { kind: 'probing', sent: 1, dueMs: nowMs + timing.probes.intervalMs, conflicts },
     effects: [{ kind: 'send-probe' }],
   };
 }
 
-function startAnnouncing(probed: boolean, conflicts: number, nowMs: number, timing: Timing): Step {
+function startAnnouncing(probed: boolean, conflicts: number, nowMs: number, timing: Timing, unit: number): Step {
   return {
     state: {
       ...announced(nowMs, conflicts),
       ...(probed ? { objectionUntilMs: nowMs + OBJECTION_MS } : {}),
-      dueMs: nowMs + timing.gratuitous.intervalMs,
+      dueMs: nextSayingMs(1, nowMs, timing, unit),
     },
     effects: [{ kind: 'send-gratuitous' }, { kind: 'report-announced', probed }],
   };
 }
 
 /** After it was said once. */
-function announced(nowMs: number, conflicts: number): Extract<AddressState, { kind: 'announced' }> {
+function announced(nowMs: number, conflicts: number): Announced {
   return {
     kind: 'announced',
     sinceMs: nowMs,

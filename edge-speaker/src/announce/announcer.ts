@@ -1,15 +1,15 @@
-import { familyOf, LbError } from '@openyurt/nodepool-types';
-import type { FrameSocket } from '../ports/frame-socket.ts';
-import type { Icmpv6Socket } from '../ports/icmpv6-socket.ts';
+import { familyOf } from '@openyurt/nodepool-types';
+import type { FrameMeta } from '../ports/frame-socket.ts';
 import type { Link } from '../ports/links.ts';
+import { ETHERTYPE_ARP, etherTypeOf } from '../wire/ethernet.ts';
 import { formatMac } from '../wire/mac-address.ts';
 import type { Effect } from './address-machine.ts';
 import type { AddressStatus, Announceable, WithdrawReason } from './announcer-event.ts';
 import type { AnnouncerParts, AnnounceSettings } from './announcer-parts.ts';
 import { Drive, type Driven } from './drive.ts';
 import { DuplicateWatch } from './duplicate-watch.ts';
-import { LinkSockets } from './link-sockets.ts';
 import { MulticastGroups } from './multicast-groups.ts';
+import { NodeSockets } from './node-sockets.ts';
 import { no, Placement } from './placement.ts';
 import { Receiver } from './receiver.ts';
 import { RepeatLimit } from './repeat-limit.ts';
@@ -28,35 +28,25 @@ export class Announcer {
   private readonly receiver: Receiver;
   private readonly drive: Drive;
   private readonly placement: Placement;
-  private readonly frames: LinkSockets<FrameSocket>;
-  private readonly icmpv6: LinkSockets<Icmpv6Socket>;
+  private readonly sockets: NodeSockets;
   private readonly groups: MulticastGroups;
   private readonly voice: Voice;
   private readonly reports = new RepeatLimit(DEFEND_INTERVAL_MS, REPORTS_PER_INTERVAL);
   private readonly duplicates: DuplicateWatch;
   private readonly unsubscribe: () => void;
+  private closed = false;
 
   constructor(private readonly parts: AnnouncerParts) {
-    const { clock, timers, random, log, settings, count } = parts;
+    const { clock, timers, random, settings, count } = parts;
     this.placement = new Placement(parts.links.list(), settings.interfaces);
     this.duplicates = new DuplicateWatch(settings.refreshMs);
     this.drive = new Drive(clock, timers, random, settings, (driven, effect) => this.perform(driven, effect));
-    const onSockets = () => this.recheck();
-    const complaint = 'link not usable';
-    this.frames = new LinkSockets({ open: (link) => this.openFrames(link), timers, log, complaint, onSockets });
-    this.icmpv6 = new LinkSockets({
-      open: (link) => parts.icmpv6.open(link),
-      timers,
-      log,
-      complaint: 'link not usable for IPv6',
-      onSockets,
-    });
-    const icmpv6 = (linkIndex: number) => this.icmpv6.get(linkIndex);
-    this.groups = new MulticastGroups(icmpv6);
-    this.voice = new Voice({ frames: (linkIndex) => this.frames.get(linkIndex), icmpv6 }, random);
+    this.sockets = new NodeSockets({ ...parts, hear: (link) => this.hear(link), onSockets: () => this.recheck() });
+    this.groups = new MulticastGroups(this.sockets);
+    this.voice = new Voice(this.sockets, random);
     this.receiver = new Receiver({
       count,
-      send: (linkIndex, frame) => this.frames.get(linkIndex)?.send(frame),
+      send: (linkIndex, frame) => this.sockets.frames(linkIndex)?.send(frame),
       tellAllNodes: (linkIndex, target, mac) => this.voice.tellAllNodes(linkIndex, target, mac),
       onConflict: (address, byMac) => this.drive.conflict(address, byMac),
       onHandOver: (address, linkIndex, byMac) => this.onHandOver(address, linkIndex, byMac),
@@ -65,25 +55,21 @@ export class Announcer {
     this.unsubscribe = parts.links.onChange((links) => {
       if (!this.placement.update(links)) return;
       this.receiver.nodeMacs = this.placement.macs();
-      this.frames.update(this.placement.all);
-      this.icmpv6.update(this.placement.all);
+      this.sockets.update(this.placement.all);
       this.recheck();
     });
   }
 
   /** Asked before an address is offered to the pool: the right link is up, has its carrier, and frames pass. */
   canAnnounce(address: string): Announceable {
+    if (this.closed) return no('socket-refused', 'this node announces nothing any more');
     const place = this.placement.placeOf(address);
     if (!place.ok) return place;
     const { link } = place;
     if (!link.up) return no('link-down', `${link.name} is down`);
     if (!link.carrier) return no('no-carrier', `${link.name} has no carrier`);
-    const frames = this.frames.want(link);
-    const isIpv6 = familyOf(address) === 'IPv6';
-    const deaf = frames instanceof LbError ? frames : isIpv6 ? frames.hearNdp() : undefined;
-    if (deaf !== undefined) return no('socket-refused', deaf.message);
-    const icmpv6 = isIpv6 ? this.icmpv6.want(link) : undefined;
-    return icmpv6 instanceof LbError ? no('socket-refused', icmpv6.message) : place;
+    const refusal = this.sockets.open(link, { ndp: familyOf(address) === 'IPv6' });
+    return refusal === undefined ? place : no('socket-refused', refusal.message);
   }
 
   /**
@@ -135,29 +121,39 @@ export class Announcer {
 
   /** Withdraws everything without a word and closes the sockets. */
   close(): void {
+    this.closed = true;
     this.unsubscribe();
     this.drive.close();
-    this.frames.close();
-    this.icmpv6.close();
+    this.sockets.close();
   }
 
-  private openFrames(link: Link): FrameSocket {
-    const socket = this.parts.sockets.open(link);
-    const waited = new StaleFrames(this.parts.clock);
-    socket.onFrame((frame, { arrivedMs }) =>
-      this.receiver.receive(this.placement.link(link.index), frame, waited.isStale(arrivedMs)),
-    );
-    return socket;
+  /** Each kind of frame waits in a line of its own. */
+  private hear(link: Link): (frame: Buffer, meta: FrameMeta) => void {
+    const { clock } = this.parts;
+    const [arp, ndp] = [new StaleFrames(clock), new StaleFrames(clock)];
+    return (frame, { arrivedMs }) => {
+      const waited = etherTypeOf(frame) === ETHERTYPE_ARP ? arp : ndp;
+      this.receiver.receive(this.placement.link(link.index), frame, waited.isStale(arrivedMs));
+    };
   }
 
   private recheck(): void {
-    for (const { address, link } of [...this.drive.all()]) {
-      const can = this.canAnnounce(address);
-      if (!can.ok) this.drop(address, can.reason);
-      else if (can.link.index !== link.index) this.drop(address, 'link-changed');
-      else this.drive.relink(address, can.link);
+    for (const { address } of [...this.drive.all()]) this.recheckOne(address);
+    if (!this.closed) this.parts.onEvent({ kind: 'links-changed' });
+  }
+
+  /** What the hub was told of another address may have made it withdraw this one, or close everything. */
+  private recheckOne(address: string): void {
+    const driven = this.drive.get(address);
+    if (driven === undefined) return;
+    const can = this.canAnnounce(address);
+    if (!can.ok) this.drop(address, can.reason);
+    else if (can.link.index !== driven.link.index) this.drop(address, 'link-changed');
+    else {
+      this.drive.relink(address, can.link);
+      const now = this.drive.get(address);
+      if (now !== undefined) this.listen(now); // its socket may be another one, without its group
     }
-    this.parts.onEvent({ kind: 'links-changed' });
   }
 
   private drop(address: string, reason: WithdrawReason): void {

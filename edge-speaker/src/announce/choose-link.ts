@@ -43,6 +43,8 @@ export function chooseLink(address: string, links: readonly Link[], patterns: re
     .sort(
       (a, b) =>
         b.bits - a.bits ||
+        // Without a subnet it is the default route that tells the LAN: a name alone does not.
+        (a.bits < 0 ? Number(isDefault(b.link)) - Number(isDefault(a.link)) : 0) ||
         Number(isUp(b.link)) - Number(isUp(a.link)) ||
         Number(isDefault(b.link)) - Number(isDefault(a.link)) ||
         a.link.index - b.link.index,

@@ -75,9 +75,10 @@ export class Drive {
     if (driven === undefined)
       this.take(
         { address, link },
-        quiet && !probe ? resume(now, this.timing, this.random()) : begin(probe, now, this.timing),
+        quiet && !probe ? resume(now, this.timing, this.random()) : begin(probe, now, this.timing, this.random()),
       );
-    else if (!probe || driven.state.kind === 'announced') this.take(driven, onTakeOver(driven.state, now, this.timing));
+    else if (!probe || driven.state.kind === 'announced')
+      this.take(driven, onTakeOver(driven.state, now, this.timing, this.random()));
   }
 
   stop(address: string): void {
@@ -99,11 +100,12 @@ export class Drive {
     const moved = { ...driven, link };
     this.driven.set(address, moved);
     if (!link.mac.equals(driven.link.mac))
-      this.take(moved, onNewMac(driven.state, this.clock.monotonicMs(), this.timing));
+      this.take(moved, onNewMac(driven.state, this.clock.monotonicMs(), this.timing, this.random()));
   }
 
   close(): void {
     this.driven.clear();
+    this.due.clear(); // it may be an effect that makes the hub close: no timer is set after it
     this.cancelTimer?.();
     this.cancelTimer = undefined;
   }

@@ -1,13 +1,33 @@
-/** Keys by the time they are due: a binary heap. A key set again moves; an older place of it is skipped when it comes up. */
+/** Above so many places those that nobody waits for any more are cleared away, once they are the most. */
+const PLACES_KEPT = 64;
+
+/**
+ * Keys by the time they are due: a binary heap. A key set again moves; an older place of it is skipped when it comes up. One
+ * that is due at Infinity has no place.
+ */
 export class DueQueue {
-  private readonly heap: { dueMs: number; key: string }[] = [];
+  private heap: { dueMs: number; key: string }[] = [];
   private readonly dueOf = new Map<string, number>();
 
   set(key: string, dueMs: number): void {
     if (this.dueOf.get(key) === dueMs) return;
+    if (dueMs === Number.POSITIVE_INFINITY) {
+      this.dueOf.delete(key);
+      return;
+    }
     this.dueOf.set(key, dueMs);
-    this.heap.push({ dueMs, key });
-    this.rise(this.heap.length - 1);
+    if (this.heap.length > PLACES_KEPT && this.heap.length > 2 * this.dueOf.size) this.compact();
+    else this.push(key, dueMs);
+  }
+
+  clear(): void {
+    this.dueOf.clear();
+    this.heap = [];
+  }
+
+  /** Places of the heap, those to be skipped included. */
+  get places(): number {
+    return this.heap.length;
   }
 
   delete(key: string): void {
@@ -27,6 +47,16 @@ export class DueQueue {
     this.removeFirst();
     if (key !== undefined) this.dueOf.delete(key);
     return key;
+  }
+
+  private push(key: string, dueMs: number): void {
+    this.heap.push({ dueMs, key });
+    this.rise(this.heap.length - 1);
+  }
+
+  private compact(): void {
+    this.heap = [];
+    for (const [key, dueMs] of this.dueOf) this.push(key, dueMs);
   }
 
   private skipStale(): void {

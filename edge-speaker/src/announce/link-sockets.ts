@@ -14,6 +14,8 @@ export interface LinkSocket {
 export interface LinkSocketsParts<Socket extends LinkSocket> {
   /** @throws LbError when the link has none to give */
   readonly open: (link: Link) => Socket;
+  /** Whether what happened to a link made its socket useless; it is opened anew when next wanted. */
+  readonly outlived: (before: Link, now: Link) => boolean;
   readonly timers: Timers;
   readonly log: Log;
   /** Said once for each lasting refusal. */
@@ -24,7 +26,7 @@ export interface LinkSocketsParts<Socket extends LinkSocket> {
 
 /** One socket of a kind for each link that is wanted, opened when first wanted, closed when its link goes down or away. */
 export class LinkSockets<Socket extends LinkSocket> {
-  private readonly open = new Map<number, Socket>();
+  private readonly open = new Map<number, { readonly socket: Socket; readonly link: Link }>();
   private readonly refused = new Map<number, LbError>();
   private readonly said = new Map<number, string>(); // so that a lasting refusal is logged once
   private reopenMs = REOPEN_MS;
@@ -34,7 +36,7 @@ export class LinkSockets<Socket extends LinkSocket> {
 
   /** The socket of a link, opened if need be, or why there is none. */
   want(link: Link): Socket | LbError {
-    const socket = this.open.get(link.index) ?? this.refused.get(link.index);
+    const socket = this.refused.get(link.index) ?? this.get(link.index);
     if (socket !== undefined) return socket;
     try {
       return this.start(link);
@@ -47,15 +49,29 @@ export class LinkSockets<Socket extends LinkSocket> {
 
   /** @returns the socket if it is open */
   get(linkIndex: number): Socket | undefined {
-    return this.open.get(linkIndex);
+    return this.open.get(linkIndex)?.socket;
+  }
+
+  /** What else the link needs cannot be had: as if the socket had been refused, until something changes or some time has passed. */
+  refuse(link: Link, error: LbError): void {
+    this.refused.set(link.index, error);
+    if (this.said.get(link.index) !== error.message) {
+      this.parts.log.warn(this.parts.complaint, { link: link.name, error: error.message, remedy: error.remedy });
+    }
+    this.said.set(link.index, error.message);
+    this.retryLater();
   }
 
   /** Closes what lost its link; what was refused may be tried again, for something changed. */
   update(links: readonly Link[]): void {
-    const up = new Set(links.filter((link) => link.up).map((link) => link.index));
+    const up = new Map(links.filter((link) => link.up).map((link) => [link.index, link]));
     for (const index of this.said.keys()) if (!up.has(index)) this.said.delete(index);
-    for (const [index, socket] of this.open) {
-      if (up.has(index)) continue;
+    for (const [index, { socket, link }] of this.open) {
+      const now = up.get(index);
+      if (now !== undefined && !this.parts.outlived(link, now)) {
+        this.open.set(index, { socket, link: now });
+        continue;
+      }
       this.open.delete(index);
       socket.close();
     }
@@ -65,17 +81,17 @@ export class LinkSockets<Socket extends LinkSocket> {
 
   close(): void {
     this.cancelRetry?.();
-    for (const socket of this.open.values()) socket.close();
+    for (const { socket } of this.open.values()) socket.close();
     this.open.clear();
   }
 
   private start(link: Link): Socket {
     const socket = this.parts.open(link);
-    this.open.set(link.index, socket);
+    this.open.set(link.index, { socket, link });
     this.said.delete(link.index);
     this.reopenMs = REOPEN_MS;
     socket.onError((error) => {
-      if (this.open.get(link.index) !== socket) return;
+      if (this.get(link.index) !== socket) return;
       this.open.delete(link.index);
       socket.close();
       this.retrySoon();
@@ -83,15 +99,6 @@ export class LinkSockets<Socket extends LinkSocket> {
       this.parts.onSockets();
     });
     return socket;
-  }
-
-  private refuse(link: Link, error: LbError): void {
-    this.refused.set(link.index, error);
-    if (this.said.get(link.index) !== error.message) {
-      this.parts.log.warn(this.parts.complaint, { link: link.name, error: error.message, remedy: error.remedy });
-    }
-    this.said.set(link.index, error.message);
-    this.retryLater();
   }
 
   /** What worked a moment ago does not wait behind what never did. */

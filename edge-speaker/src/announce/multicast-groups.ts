@@ -1,4 +1,5 @@
 import type { Icmpv6Socket } from '../ports/icmpv6-socket.ts';
+import type { NodeSockets } from './node-sockets.ts';
 
 /**
  * Listens in the solicited-node group of each IPv6 address that is probed or announced, from before its first probe (RFC 4862
@@ -8,11 +9,11 @@ import type { Icmpv6Socket } from '../ports/icmpv6-socket.ts';
 export class MulticastGroups {
   private readonly joined = new Map<string, Icmpv6Socket>();
 
-  constructor(private readonly socketOf: (linkIndex: number) => Icmpv6Socket | undefined) {}
+  constructor(private readonly sockets: Pick<NodeSockets, 'icmpv6'>) {}
 
   /** @param address canonical IPv6 text */
   join(address: string, linkIndex: number): void {
-    const socket = this.socketOf(linkIndex);
+    const socket = this.sockets.icmpv6(linkIndex);
     if (socket === undefined || this.joined.get(address) === socket) return;
     this.leave(address);
     this.joined.set(address, socket);
@@ -23,6 +24,6 @@ export class MulticastGroups {
   leave(address: string): void {
     const socket = this.joined.get(address);
     this.joined.delete(address);
-    if (socket !== undefined && this.socketOf(socket.link.index) === socket) socket.leave(address);
+    if (socket !== undefined && this.sockets.icmpv6(socket.link.index) === socket) socket.leave(address);
   }
 }

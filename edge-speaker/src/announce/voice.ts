@@ -1,6 +1,4 @@
 import { familyOf, ipv4Value, type Random } from '@openyurt/nodepool-types';
-import type { FrameSocket } from '../ports/frame-socket.ts';
-import type { Icmpv6Socket } from '../ports/icmpv6-socket.ts';
 import type { Link } from '../ports/links.ts';
 import { arpProbe } from '../wire/arp.ts';
 import { ipv6Bytes } from '../wire/ipv6.ts';
@@ -8,21 +6,16 @@ import { NONCE_BYTES } from '../wire/ndp.ts';
 import { advertisementFrameToAll, advertisementToAll } from '../wire/neighbour-advertisement.ts';
 import { neighbourProbe } from '../wire/neighbour-solicitation.ts';
 import { gratuitousFrames } from './gratuitous.ts';
+import type { NodeSockets } from './node-sockets.ts';
 
 const ALL_NODES = 'ff02::1';
-
-/** The open sockets of a link. */
-export interface Sockets {
-  frames(linkIndex: number): FrameSocket | undefined;
-  icmpv6(linkIndex: number): Icmpv6Socket | undefined;
-}
 
 /** What this node says to everyone about an address, in the words of its family. Without a socket it says nothing. */
 export class Voice {
   private readonly nonces = new Map<string, Buffer>();
 
   constructor(
-    private readonly sockets: Sockets,
+    private readonly sockets: Pick<NodeSockets, 'frames' | 'icmpv6'>,
     private readonly random: Random,
   ) {}
 
@@ -48,6 +41,7 @@ export class Voice {
   tellAllNodes(linkIndex: number, target: Buffer, mac: Buffer): void {
     const socket = this.sockets.icmpv6(linkIndex);
     if (socket?.send(advertisementToAll(target, mac), ALL_NODES) !== false) return;
+    if (this.sockets.icmpv6(linkIndex) !== socket) return; // it died of it, and all it spoke for was withdrawn
     this.sockets.frames(linkIndex)?.send(advertisementFrameToAll(target, mac));
   }
 

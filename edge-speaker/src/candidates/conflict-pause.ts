@@ -5,6 +5,8 @@ export const PAUSE_MAX_MS = 300_000;
 const FORGET_MS = 3_600_000;
 /** One Event for the same address, MAC and Services in this time. */
 const REPORT_MS = 600_000;
+/** Of one address in that time: who invents a MAC for each frame must not have an Event for each written. */
+const MOST_TOLD = 8;
 
 interface Conflict {
   readonly byMac: string;
@@ -16,7 +18,8 @@ interface Conflict {
 /** Addresses that another host was seen to own: not offered for a while, then probed again. */
 export class ConflictPause {
   private readonly conflicts = new Map<string, Conflict>();
-  private readonly reported = new Map<string, number>();
+  /** By what happened where, then by the words. */
+  private readonly reported = new Map<string, Map<string, number>>();
   /** As {@link takeTurned} said last. */
   private paused = new Set<string>();
 
@@ -44,11 +47,6 @@ export class ConflictPause {
     ];
   }
 
-  /** Whether it must be probed although the pool has announced it before: somebody else owned it last time. */
-  mustProbe(address: string): boolean {
-    return this.conflicts.has(address);
-  }
-
   /** When the next pause ends; undefined: none runs. */
   nextEndMs(nowMs: number): number | undefined {
     let next: number | undefined;
@@ -58,11 +56,16 @@ export class ConflictPause {
     return next;
   }
 
-  /** Whether this is news, and not the same again: what happened, where, and to whom. Counts as told. */
-  isNews(words: string, nowMs: number): boolean {
-    const last = this.reported.get(words);
-    if (last !== undefined && nowMs - last < REPORT_MS) return false;
-    this.reported.set(words, nowMs);
+  /**
+   * Whether this is news, and not the same again. Counts as told.
+   *
+   * @param subject what happened, and where @param words by whom, and to whom
+   */
+  isNews(subject: string, words: string, nowMs: number): boolean {
+    const told = this.reported.get(subject) ?? new Map<string, number>();
+    dropOld(told, nowMs);
+    if (told.has(words) || told.size >= MOST_TOLD) return false;
+    this.reported.set(subject, told.set(words, nowMs));
     return true;
   }
 
@@ -71,6 +74,13 @@ export class ConflictPause {
     for (const [address, { atMs }] of this.conflicts) {
       if (!wanted(address) || nowMs - atMs >= FORGET_MS) this.conflicts.delete(address);
     }
-    for (const [key, atMs] of this.reported) if (nowMs - atMs >= REPORT_MS) this.reported.delete(key);
+    for (const [subject, told] of this.reported) {
+      dropOld(told, nowMs);
+      if (told.size === 0) this.reported.delete(subject);
+    }
   }
+}
+
+function dropOld(told: Map<string, number>, nowMs: number): void {
+  for (const [words, atMs] of told) if (nowMs - atMs >= REPORT_MS) told.delete(words);
 }

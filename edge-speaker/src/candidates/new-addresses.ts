@@ -2,6 +2,8 @@ import type { Judged } from './candidate-index.ts';
 
 /** For this long, and while it is probed, members may still take a new address from one another, each on hearing of it a little later. */
 const SPREAD_MS = 1_000;
+/** Addresses looked at in one turn: a site of thousands has them all settle at once. */
+const LOOKED_PER_TURN = 128;
 
 /** What the age of an address is measured by. */
 export interface Newness {
@@ -9,64 +11,99 @@ export interface Newness {
   readonly probingMs: number;
   /** How long after its first announcement an objection still counts (RFC 5227 §2.1.1). */
   readonly objectionMs: number;
-  /** Whether another member claims it now, and goes on offering it. */
-  readonly isHeldElsewhere: (address: string) => boolean;
+  /**
+   * How long another member has held it, goes on offering it, and has not been heard to take it back; also one that died a
+   * moment ago. undefined: nobody has.
+   */
+  heldElsewhereMs(address: string): number | undefined;
+  /** How long this node has announced it. */
+  announcedMs(address: string): number | undefined;
+}
+
+interface Entry {
+  /** When it is looked at next. */
+  readonly checkMs: number;
+  /** This node announced it when it was withdrawn here last. */
+  wasAnnounced: boolean;
 }
 
 /**
- * Addresses that nobody was known to have announced when they came, and when that was. One is no longer new when somebody
- * has it after the time for objections: a member that met one in that time gives the address up, and who takes it then must
- * ask the LAN anew.
+ * Addresses that the LAN must be asked for: nobody was known to have announced them when they came, or another host objected
+ * since. One is no longer new when somebody, this node or another, has held it for the time in which objections count.
+ * While it is new, who takes it from a member that has it, or that died with it, does not ask: a hand-over and a failover
+ * never wait. Who takes what another member gave up does.
  */
 export class NewAddresses {
-  private readonly sinceMs = new Map<string, number>();
+  /** In the order in which they are looked at. */
+  private readonly entries = new Map<string, Entry>();
 
-  update(judged: readonly Judged[], announced: ReadonlySet<string>, nowMs: number): void {
+  /** @param announced what somebody is known to have announced before */
+  update(judged: readonly Judged[], announced: ReadonlySet<string>, newness: Newness, nowMs: number): void {
     for (const { address, before, after } of judged) {
-      if (after === undefined) this.sinceMs.delete(address);
-      else if (before === undefined && !announced.has(address)) this.sinceMs.set(address, nowMs);
+      if (after === undefined) this.entries.delete(address);
+      else if (before === undefined && !announced.has(address)) this.add(address, newness, nowMs);
     }
   }
 
-  /** @param isAnnounced whether this node announces it @returns addresses that are not new any more */
-  takeSettled({ probingMs, objectionMs, isHeldElsewhere }: Newness, isAnnounced: Has, nowMs: number): string[] {
+  /** Another host objected to it here: it is new again. */
+  refused(address: string, newness: Newness, nowMs: number): void {
+    this.add(address, newness, nowMs);
+  }
+
+  /** @param wasAnnounced false: this node was asking for it still */
+  withdrawn(address: string, wasAnnounced: boolean): void {
+    const entry = this.entries.get(address);
+    if (entry !== undefined) entry.wasAnnounced = wasAnnounced;
+  }
+
+  /** @returns addresses that are not new any more, as many as one turn has room for */
+  takeSettled(newness: Newness, nowMs: number): string[] {
     const settled: string[] = [];
-    for (const [address, sinceMs] of this.sinceMs) {
-      if (nowMs - sinceMs < SPREAD_MS + probingMs + objectionMs) continue;
-      if (isAnnounced(address) || isHeldElsewhere(address)) settled.push(address);
+    let looked = 0;
+    for (const [address, { checkMs, wasAnnounced }] of this.entries) {
+      if (checkMs > nowMs || looked++ === LOOKED_PER_TURN) break;
+      this.entries.delete(address);
+      if (isSettled(address, newness)) settled.push(address);
+      else this.add(address, newness, nowMs, wasAnnounced);
     }
-    for (const address of settled) this.sinceMs.delete(address);
     return settled;
   }
 
-  /** When the next of them may have settled; undefined: at the next fact at the earliest. */
-  dueMs({ probingMs, objectionMs }: Newness, nowMs: number): number | undefined {
-    for (const sinceMs of this.sinceMs.values()) {
-      // in the order in which they came
-      const dueMs = sinceMs + SPREAD_MS + probingMs + objectionMs;
-      if (dueMs > nowMs) return dueMs;
-    }
+  /** When the next of them is looked at. */
+  dueMs(): number | undefined {
+    for (const { checkMs } of this.entries.values()) return checkMs;
     return undefined;
   }
 
   clear(): void {
-    this.sinceMs.clear();
+    this.entries.clear();
   }
 
   has(address: string): boolean {
-    return this.sinceMs.has(address);
+    return this.entries.has(address);
   }
 
   /**
    * Whether the LAN must be asked: whoever has it may still be asking, or nobody has it.
    *
-   * @param isOwn this node has announced it until now, or until a moment ago
+   * @param resumed it was withdrawn here a moment ago, and nobody has announced it since
    */
-  mustProbe(address: string, isOwn: boolean, { probingMs, isHeldElsewhere }: Newness, nowMs: number): boolean {
-    const sinceMs = this.sinceMs.get(address);
-    if (sinceMs === undefined) return false;
-    return nowMs - sinceMs < SPREAD_MS + probingMs || !(isOwn || isHeldElsewhere(address));
+  mustProbe(address: string, resumed: boolean, newness: Newness): boolean {
+    const entry = this.entries.get(address);
+    if (entry === undefined || (resumed && entry.wasAnnounced)) return false;
+    if (newness.announcedMs(address) !== undefined) return false;
+    const heldMs = newness.heldElsewhereMs(address);
+    return heldMs === undefined || heldMs < SPREAD_MS + newness.probingMs;
+  }
+
+  private add(address: string, { probingMs, objectionMs }: Newness, nowMs: number, wasAnnounced = false): void {
+    this.entries.delete(address);
+    this.entries.set(address, { checkMs: nowMs + SPREAD_MS + probingMs + objectionMs, wasAnnounced });
   }
 }
 
-type Has = (address: string) => boolean;
+/** A member claims an address before it asks for it, this node announces it afterwards. */
+function isSettled(address: string, { probingMs, objectionMs, heldElsewhereMs, announcedMs }: Newness): boolean {
+  if ((announcedMs(address) ?? 0) >= objectionMs) return true;
+  return (heldElsewhereMs(address) ?? 0) >= probingMs + objectionMs;
+}

@@ -1,4 +1,4 @@
-import type { Announcement, IpFamily, ServiceObject } from '@openyurt/nodepool-types';
+import type { Announcement, IpFamily, ServiceObject, SpeakerWarning } from '@openyurt/nodepool-types';
 import { type EndpointPlaces, forwarding, type NodePlace } from './forwarding.ts';
 
 /** Whether any of some endpoints takes connections, as far as this node has asked. */
@@ -45,7 +45,7 @@ export interface Candidate {
 /** Something a Service's owner should hear. */
 export interface ServiceNote {
   readonly serviceKey: string;
-  readonly reason: string;
+  readonly reason: SpeakerWarning;
   readonly message: string;
 }
 

@@ -1,58 +1,30 @@
-import type { Clock, Log, SiteConfig, Timers } from '@openyurt/nodepool-types';
-import type { Announcer } from '../announce/announcer.ts';
 import type { AnnouncerEvent } from '../announce/announcer-event.ts';
 import type { Effect, Fact } from '../hub/facts.ts';
-import type { Speaker } from '../hub/speaker.ts';
-import type { PoolSession, PoolSessionEvents } from '../pool-session.ts';
-import type { AnnouncementFeed, ReportedEvent } from '../ports/announcement-feed.ts';
-import type { Links } from '../ports/links.ts';
+import type { PoolSession } from '../pool-session.ts';
 import { logAnnouncer } from './announcer-log.ts';
 import { logLink } from './cloud-log.ts';
+import type { DriverParts } from './driver-parts.ts';
 import { feedFacts } from './feed-facts.ts';
 import { JudgingPace } from './judging-pace.ts';
 import { sessionLinks } from './session-links.ts';
-
-export interface DriverParts {
-  readonly speaker: Speaker;
-  readonly announcer: Announcer;
-  readonly links: Links;
-  readonly feed: AnnouncementFeed;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  /** An address was told to be announced this long before its first frame. */
-  readonly takenOver: (seconds: number) => void;
-  /** A session of its own for each NodePool; not yet started. */
-  readonly makeSession: (
-    nodePool: string,
-    site: SiteConfig,
-    announcedBefore: string[],
-    on: PoolSessionEvents,
-  ) => PoolSession;
-  /** The view may have changed: write it when it is time. */
-  readonly touch: () => void;
-  readonly report: (event: ReportedEvent) => void;
-  /** The node's own report has changed. */
-  readonly tellCloud: (urgent: boolean) => void;
-  /** The hub has judged: which endpoints it wants asked may be others now. */
-  readonly judged: () => void;
-  readonly onLink: (connected: boolean) => void;
-}
+import { SessionTurns } from './session-turns.ts';
 
 /** Carries facts to the hub and runs its effects: on the session, the announcer, the feed and the log. */
 export class SpeakerDriver {
-  session: PoolSession | undefined;
+  private readonly turns = new SessionTurns();
   /** Address → when this node was told to announce it, until its first frame is out. */
   private readonly takingOver = new Map<string, number>();
   private readonly judging: JudgingPace;
-  /** A session that ends hands over before the next one begins. */
-  private turning: Promise<void> = Promise.resolve();
   private toldLinks = '';
   private stopped = false;
 
   constructor(private readonly parts: DriverParts) {
     const { clock, timers } = parts;
     this.judging = new JudgingPace({ clock, timers, judge: () => this.settle() });
+  }
+
+  get session(): PoolSession | undefined {
+    return this.turns.session;
   }
 
   start(): void {
@@ -85,8 +57,7 @@ export class SpeakerDriver {
     this.stopped = true;
     this.judging.stop();
     this.parts.feed.stop();
-    await this.turning;
-    await this.endSession(reason);
+    await this.turns.stop(reason);
     this.parts.announcer.close();
   }
 
@@ -131,13 +102,13 @@ export class SpeakerDriver {
     const { announcer, feed, log } = this.parts;
     switch (effect.kind) {
       case 'join':
-        this.turn(`NodePool is now ${effect.nodePool}`, () => this.beginSession(effect.nodePool));
+        this.turns.turn(`NodePool is now ${effect.nodePool}`, () => this.beginSession(effect.nodePool));
         return;
       case 'leave':
         log.warn('this node is in no NodePool; nothing is announced', {
           remedy: 'Label the Node apps.openyurt.io/nodepool.',
         });
-        this.turn('NodePool label removed', () => undefined);
+        this.turns.turn('NodePool label removed', undefined);
         return;
       case 'follow':
         feed.followPool(effect.nodePool);
@@ -185,22 +156,6 @@ export class SpeakerDriver {
     }
   }
 
-  /** Ends the session there is, then begins the next, in the order in which the label changed. */
-  private turn(reason: string, begin: () => Promise<void> | undefined): void {
-    this.turning = this.turning.then(async () => {
-      await this.endSession(reason);
-      if (!this.stopped) await begin();
-    });
-  }
-
-  private async endSession(reason: string): Promise<void> {
-    const { session } = this;
-    if (session === undefined) return;
-    await session.leave(reason);
-    await session.close();
-    this.session = undefined;
-  }
-
   private async beginSession(nodePool: string): Promise<void> {
     const { speaker, announcer, log } = this.parts;
     log.info('joining the pool session', { nodePool });
@@ -218,7 +173,7 @@ export class SpeakerDriver {
         this.parts.touch();
       },
     });
-    this.session = session;
+    this.turns.session = session;
     await session.start();
     this.toldLinks = '';
     this.tellLinks();

@@ -4,6 +4,9 @@ import type { NodeWord, ReportOutcome, ReportSink } from '../ports/report-sink.t
 /** Between two reports of which the first was about a conflict, or any two, at least. */
 export const CONFLICTS_BETWEEN_MS = 5_000;
 export const BETWEEN_MS = 30_000;
+/** Conflicts that come sooner after one another are of one run: all but the first few of it wait longer and longer. */
+export const CALM_MS = 300_000;
+const QUICK_OF_RUN = 3;
 /** The first report of a process is written this soon: speakers start one after another. */
 export const FIRST_WITHIN_MS = 3_000;
 /** After a failure; doubles up to the longest. What was refused waits for the longest at once. */
@@ -36,6 +39,8 @@ export class ReportPace {
   private dueMs = Number.POSITIVE_INFINITY;
   private lastMs = Number.NEGATIVE_INFINITY;
   private lastUrgentMs = Number.NEGATIVE_INFINITY;
+  /** Reports of conflicts in the run that goes on. */
+  private run = 0;
   private failures = 0;
   /** After a failure nothing is written before. */
   private notBeforeMs = Number.NEGATIVE_INFINITY;
@@ -80,12 +85,16 @@ export class ReportPace {
     return this.lastMs === Number.NEGATIVE_INFINITY ? FIRST_WITHIN_MS : BETWEEN_MS;
   }
 
+  private get urgentGapMs(): number {
+    return Math.min(BETWEEN_MS, CONFLICTS_BETWEEN_MS * 2 ** Math.max(0, this.run - QUICK_OF_RUN));
+  }
+
   private schedule(): void {
     this.cancel();
     this.cancel = () => {};
     if (!this.open || this.writing || this.stopped || this.changes === this.written) return;
     const now = this.parts.clock.monotonicMs();
-    const restMs = this.urgent ? this.lastUrgentMs + CONFLICTS_BETWEEN_MS : this.lastMs + BETWEEN_MS;
+    const restMs = this.urgent ? this.lastUrgentMs + this.urgentGapMs : this.lastMs + BETWEEN_MS;
     const dueMs = Math.max(this.dueMs, restMs, this.notBeforeMs);
     this.cancel = this.parts.timers.after(Math.max(0, dueMs - now), () => void this.write());
   }
@@ -103,7 +112,10 @@ export class ReportPace {
     if (outcome.kind === 'taken') {
       this.written = changes;
       this.lastMs = now;
-      if (urgent) this.lastUrgentMs = now;
+      if (urgent) {
+        this.run = now - this.lastUrgentMs < CALM_MS ? this.run + 1 : 1;
+        this.lastUrgentMs = now;
+      }
       this.failures = 0;
       if (this.said !== undefined) log.info('the cloud takes the report of this node again');
       this.said = undefined;

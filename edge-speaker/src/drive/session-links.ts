@@ -31,9 +31,14 @@ export function sessionLinks(links: readonly Link[], wishes: SessionLinkWishes):
   return ranked.filter(({ rank }) => rank === best).map(({ link }) => link);
 }
 
-/** A link-local address serves where a LAN has no other: it needs no router and no configuration (RFC 4862 §5.3). */
+/**
+ * A link-local address serves where a LAN has no other: it needs no router and no configuration (RFC 4862 §5.3). One that
+ * is tentative, a second or two after its link came, does not: nothing is sent from it or taken for it, and who would be silent
+ * on a link hears no pool there.
+ */
 function sessionIps(link: string, addresses: readonly LinkAddress[]): string[] {
-  const ofFamily = (wanted: IpFamily) => addresses.filter(({ family }) => family === wanted).map(({ ip }) => ip);
+  const usable = addresses.filter(({ tentative, duplicate }) => !tentative && !duplicate);
+  const ofFamily = (wanted: IpFamily) => usable.filter(({ family }) => family === wanted).map(({ ip }) => ip);
   const [ipv4] = ofFamily('IPv4');
   const all = ofFamily('IPv6');
   const ipv6 = all.find((ip) => !isLinkLocal(ip)) ?? all.map((ip) => `${ip}%${link}`)[0];

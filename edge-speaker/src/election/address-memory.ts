@@ -1,14 +1,15 @@
-import { LRUCache } from 'lru-cache';
-
-const MAX_MEMORY = 8192;
+/** More than any site has; who claims what no site has must not fill the memory. */
+const MAX_MEMORY = 65_536;
 
 /** The addresses ever announced in the pool, as far as this member knows: what is among them is taken over without a probe. */
 export class AddressMemory {
-  private readonly kept = new LRUCache<string, true>({ max: MAX_MEMORY });
+  /** The last added stand last. */
+  private readonly kept = new Set<string>();
   private changed = false;
 
   constructor(announcedBefore: Iterable<string>) {
-    for (const address of announcedBefore) this.kept.set(address, true);
+    for (const address of announcedBefore) this.add(address);
+    this.changed = false;
   }
 
   has(address: string): boolean {
@@ -16,8 +17,12 @@ export class AddressMemory {
   }
 
   add(address: string): void {
-    if (!this.kept.has(address)) this.changed = true;
-    this.kept.set(address, true);
+    if (this.kept.has(address)) return;
+    this.changed = true;
+    this.kept.add(address);
+    if (this.kept.size <= MAX_MEMORY) return;
+    const [oldest] = this.kept;
+    if (oldest !== undefined) this.kept.delete(oldest);
   }
 
   delete(address: string): void {
@@ -28,6 +33,6 @@ export class AddressMemory {
   take(): string[] | undefined {
     if (!this.changed) return undefined;
     this.changed = false;
-    return [...this.kept.keys()];
+    return [...this.kept];
   }
 }

@@ -57,7 +57,7 @@ export class AnnouncerFacts {
   ): Effect[] {
     const { conflicts, reports, keysOf } = this.parts;
     const keys = keysOf(event.address);
-    const isNews = conflicts.isNews(`${event.kind} ${event.address} ${event.byMac} ${keys}`, nowMs);
+    const isNews = conflicts.isNews(`${event.kind} ${event.address}`, `${event.byMac} ${keys}`, nowMs);
     return isNews ? reports.conflict(event, keys) : [];
   }
 }

@@ -72,7 +72,7 @@ function nodeEvent(summary: OutageSummary, { nodeName, nowMs, wallOf }: EventPla
   return { nodeName, ...word('Normal', 'CloudLinkRestored', 'Reconnect', note), ...times };
 }
 
-function word(type: Word['type'], reason: string, action: string, note: string) {
+function word(type: Word['type'], reason: Word['reason'], action: string, note: string) {
   return { type, reason, action, note };
 }
 

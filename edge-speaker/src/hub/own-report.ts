@@ -75,8 +75,9 @@ export class OwnReport {
     return this.conflicts.dueMs(this.standing(), nowMs);
   }
 
-  announces(address: string): boolean {
-    return this.announcedMs.has(address);
+  /** Since when this node announces it, monotonic ms. */
+  announcedSinceMs(address: string): number | undefined {
+    return this.announcedMs.get(address);
   }
 
   /** The host that uses an address of ours, as it was heard last. */
@@ -103,7 +104,7 @@ export class OwnReport {
         cloud: { state: cloud, since: time(since) },
         announced: [...this.announcedMs].map(([address, ms]) => ({ address, since: time(ms) })),
         // Where there is no room for all, the last heard matter most.
-        conflicts: [...this.conflicts.all()].reverse().map(
+        conflicts: this.conflicts.newestFirst().map(
           ({ firstMs, lastMs, address, byMac, link, kind, services }): ReportedConflict => ({
             ...{ address, kind, byMac, link, since: time(firstMs), lastSeen: time(lastMs), services },
           }),

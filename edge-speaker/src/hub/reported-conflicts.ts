@@ -8,8 +8,10 @@ export const RETRY_GRACE_MS = 10_000;
 export const SILENT_MS = 600_000;
 /** A conflict that lasts is told again this often, for the time at which it was last seen. */
 export const SEEN_AGAIN_MS = 300_000;
-/** Who invents a MAC for each frame must not fill the memory; the oldest go. */
+/** Who claims every address must not fill the memory; the oldest go. */
 export const MOST_CONFLICTS = 256;
+/** Of one address: who invents a MAC for each frame must not push out what is known of the others. */
+export const MOST_HOSTS = 4;
 
 export interface HeardConflict {
   readonly address: string;
@@ -42,13 +44,13 @@ export interface ConflictPlace {
 
 /** Hosts outside the NodePool that use its addresses, from when they are heard until it is over. By address and MAC. */
 export class ReportedConflicts {
-  private readonly entries = new Map<string, Entry>();
+  /** By address, then by MAC: who was heard last stands last. */
+  private readonly hosts = new Map<string, Map<string, Entry>>();
+  private size = 0;
 
   /** @param retryMs when it is tried again @returns whether that is news */
   refused(heard: HeardConflict, retryMs: number, nowMs: number): boolean {
-    for (const [key, entry] of this.entries) {
-      if (entry.address === heard.address && entry.kind === 'contested') this.entries.delete(key);
-    }
+    this.withdrawn(heard.address);
     return this.put({ ...heard, kind: 'refused', retryMs }, nowMs);
   }
 
@@ -57,26 +59,22 @@ export class ReportedConflicts {
     return this.put({ ...heard, kind: 'contested' }, nowMs);
   }
 
-  /** Not announced here any more: whoever announces it now will hear that host. */
+  /** Not announced here any more: whoever announces it now will hear those that contested it. */
   withdrawn(address: string): void {
-    for (const [key, entry] of this.entries) {
-      if (entry.address === address && entry.kind === 'contested') this.entries.delete(key);
-    }
+    for (const entry of this.hosts.get(address)?.values() ?? []) if (entry.kind === 'contested') this.delete(entry);
   }
 
   /** @returns whether any is over */
   sweep(place: ConflictPlace, nowMs: number): boolean {
-    const before = this.entries.size;
-    for (const [key, entry] of this.entries) {
-      if (endOf(entry, place) <= nowMs) this.entries.delete(key);
-    }
-    return this.entries.size < before;
+    const before = this.size;
+    for (const entry of this.all()) if (endOf(entry, place) <= nowMs) this.delete(entry);
+    return this.size < before;
   }
 
   /** When the next of them may be over. */
   dueMs(place: ConflictPlace, nowMs: number): number | undefined {
     let due: number | undefined;
-    for (const entry of this.entries.values()) {
+    for (const entry of this.all()) {
       const endMs = endOf(entry, place);
       if (endMs > nowMs && (due === undefined || endMs < due)) due = endMs;
     }
@@ -84,34 +82,55 @@ export class ReportedConflicts {
   }
 
   clear(): void {
-    this.entries.clear();
+    this.hosts.clear();
+    this.size = 0;
   }
 
   lastOf(address: string): KnownConflict | undefined {
-    let last: Entry | undefined;
-    for (const entry of this.entries.values()) {
-      if (entry.address === address && (last === undefined || entry.lastMs >= last.lastMs)) last = entry;
-    }
-    return last;
+    return [...(this.hosts.get(address)?.values() ?? [])].at(-1);
   }
 
-  all(): IterableIterator<KnownConflict> {
-    return this.entries.values();
+  /** The last heard first. */
+  newestFirst(): KnownConflict[] {
+    return [...this.all()].reverse().sort((a, b) => b.lastMs - a.lastMs);
+  }
+
+  private *all(): IterableIterator<Entry> {
+    for (const hosts of this.hosts.values()) yield* hosts.values();
   }
 
   private put(heard: Omit<KnownConflict, 'firstMs' | 'lastMs'>, nowMs: number): boolean {
-    const key = `${heard.address} ${heard.byMac}`;
-    const before = this.entries.get(key);
+    const before = this.hosts.get(heard.address)?.get(heard.byMac);
     const goesOn = before !== undefined && before.kind === heard.kind;
     const same = goesOn && String(before.services) === String(heard.services);
     const isNews = !same || nowMs - before.toldMs >= SEEN_AGAIN_MS;
     const toldMs = isNews ? nowMs : before.toldMs;
     const firstMs = goesOn ? before.firstMs : nowMs;
-    this.entries.delete(key); // the last heard stand last
-    this.entries.set(key, { ...heard, firstMs, lastMs: nowMs, toldMs });
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > MOST_CONFLICTS && oldest !== undefined) this.entries.delete(oldest);
+    if (before !== undefined) this.delete(before);
+    this.add({ ...heard, firstMs, lastMs: nowMs, toldMs });
     return isNews;
+  }
+
+  private add(entry: Entry): void {
+    const hosts = this.hosts.get(entry.address) ?? new Map<string, Entry>();
+    const [first] = hosts.values();
+    if (hosts.size >= MOST_HOSTS && first !== undefined) this.delete(first);
+    if (this.size >= MOST_CONFLICTS) this.dropOldest();
+    this.hosts.set(entry.address, hosts);
+    hosts.set(entry.byMac, entry);
+    this.size++;
+  }
+
+  private dropOldest(): void {
+    let oldest: Entry | undefined;
+    for (const entry of this.all()) if (oldest === undefined || entry.lastMs < oldest.lastMs) oldest = entry;
+    if (oldest !== undefined) this.delete(oldest);
+  }
+
+  private delete({ address, byMac }: Entry): void {
+    const hosts = this.hosts.get(address);
+    if (hosts?.delete(byMac)) this.size--;
+    if (hosts?.size === 0) this.hosts.delete(address);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { SpeakerWarning } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from '../announce/announcer-event.ts';
 import type { Candidates, ServiceNote } from '../candidates/offers.ts';
 import type { Effect } from './facts.ts';
@@ -88,7 +89,7 @@ export class ServiceReports {
     }
   }
 
-  private report(serviceKey: string, reason: string, action: string, note: string): Effect[] {
+  private report(serviceKey: string, reason: SpeakerWarning, action: string, note: string): Effect[] {
     const serviceUid = this.parts.uidOf(serviceKey);
     if (serviceUid === undefined) return [];
     const atWallMs = this.parts.wallMs();

@@ -1,8 +1,6 @@
-import { decodeAddressConfig, type NodeFacts, type SiteConfig } from '@openyurt/nodepool-types';
+import { decodeAddressConfig, type SiteConfig } from '@openyurt/nodepool-types';
 import type { AnnouncerEvent } from '../announce/announcer-event.ts';
-import { OBJECTION_MS } from '../announce/timing.ts';
 import { ConflictPause } from '../candidates/conflict-pause.ts';
-import { NewAddresses, type Newness } from '../candidates/new-addresses.ts';
 import type { Candidates } from '../candidates/offers.ts';
 import type { View } from '../offline/adopt.ts';
 import type { CloudWatch } from '../offline/cloud-watch.ts';
@@ -10,31 +8,17 @@ import { EndpointProbes } from '../offline/endpoint-probes.ts';
 import { GivenUp } from '../offline/given-up.ts';
 import { SiteText } from '../offline/site-text.ts';
 import type { NodeWord } from '../ports/report-sink.ts';
-import { AnnouncerFacts } from './announcer-facts.ts';
 import { CloudFacts, type CloudStep } from './cloud-facts.ts';
 import type { Effect, Fact } from './facts.ts';
+import { KnownAddresses } from './known-addresses.ts';
 import { OfferJudge } from './offer-judge.ts';
-import { OutageReports } from './outage-reports.ts';
-import { OwnReport } from './own-report.ts';
 import type { KnownConflict } from './reported-conflicts.ts';
-import { ServiceReports } from './service-reports.ts';
+import { Reporting } from './reporting.ts';
+import type { SpeakerParts } from './speaker-parts.ts';
 import { staleWords } from './stale-words.ts';
 import { ToldPool } from './told-pool.ts';
 
-export interface SpeakerParts {
-  readonly nodeName: string;
-  readonly view: View;
-  /** The NodePool the disk remembers. */
-  readonly nodePool: string | undefined;
-  readonly siteDefaults: SiteConfig;
-  readonly linkFor: (address: string) => string | undefined;
-  /** Whether another member of the pool claims the address now, and goes on offering it. */
-  readonly isHeldElsewhere: (address: string) => boolean;
-  readonly monotonicMs: () => number;
-  readonly wallMs: () => number;
-  /** Draws from [0, 1). */
-  readonly random: () => number;
-}
+const TOUCH: Effect = { kind: 'touch' };
 
 /**
  * The hub: one fact in, effects out. It holds what this node knows and decides what it offers; who announces is the pool
@@ -48,17 +32,13 @@ export class Speaker {
   nodePool: string | undefined;
   private readonly conflicts = new ConflictPause();
   private readonly givenUp = new GivenUp();
-  private readonly newAddresses = new NewAddresses();
+  private readonly known: KnownAddresses;
   private readonly siteText: SiteText;
   private joined: string | undefined;
   private readonly cloudFacts: CloudFacts;
   private readonly offers: OfferJudge;
-  private readonly reports: ServiceReports;
-  private readonly outages: OutageReports;
-  private readonly ownReport: OwnReport;
-  private readonly announcerFacts: AnnouncerFacts;
+  private readonly reporting: Reporting;
   private readonly told = new ToldPool();
-  private swept = '';
 
   constructor(private readonly parts: SpeakerParts) {
     const { view, nodeName, wallMs } = parts;
@@ -69,15 +49,16 @@ export class Speaker {
     this.probes = new EndpointProbes(parts.random);
     const { conflicts, probes } = this;
     this.offers = new OfferJudge({ nodeName, view, conflicts, probes, linkFor: parts.linkFor });
-    const uidOf = (key: string) => view.services.get(key)?.metadata.uid;
-    this.reports = new ServiceReports({ nodeName, uidOf, wallMs });
-    const keysOf = (address: string) => this.keysOf(address);
-    this.outages = new OutageReports({ nodeName, keysOf, uidOf, wallMs }, view.outage, parts.monotonicMs());
-    const uidsOf = (address: string) => this.candidates.byAddress.get(address)?.serviceUids ?? [];
-    this.ownReport = new OwnReport({ nodeName, uidsOf, wallMs });
-    const { reports, outages, ownReport } = this;
-    this.announcerFacts = new AnnouncerFacts({ conflicts, reports, outages, ownReport, keysOf });
+    const candidates = () => this.candidates;
+    this.reporting = new Reporting({ nodeName, view, conflicts, candidates, wallMs }, parts.monotonicMs());
     this.siteText = new SiteText(parts.siteDefaults, parts.view.site);
+    this.known = new KnownAddresses({
+      announced: view.announced,
+      site: () => this.site,
+      isOfPool: (address) => this.candidates.byAddress.has(address),
+      heldElsewhereMs: parts.heldElsewhereMs,
+      announcedSinceMs: (address) => this.reporting.announcedSinceMs(address),
+    });
   }
 
   get candidates(): Candidates {
@@ -86,18 +67,17 @@ export class Speaker {
 
   /** Since when the cloud has been away, over restarts; undefined: it is there, or only in doubt. Monotonic, also negative. */
   get awaySinceMs(): number | undefined {
-    return this.outages.awaySinceMs;
+    return this.reporting.awaySinceMs;
   }
 
   /** What this node would tell the cloud of itself now. */
   report(): NodeWord {
-    const { kind, sinceMs } = this.cloud.link;
-    return this.ownReport.read(kind, this.awaySinceMs ?? sinceMs, this.parts.monotonicMs());
+    return this.reporting.read(this.cloud.link, this.parts.monotonicMs());
   }
 
   /** The host outside the NodePool that uses an address of ours, as this node heard it last. */
   conflictOf(address: string): KnownConflict | undefined {
-    return this.ownReport.conflictOf(address);
+    return this.reporting.conflictOf(address);
   }
 
   /** The node is cordoned or out of service: what another member offers is handed over. */
@@ -110,23 +90,18 @@ export class Speaker {
   }
 
   /**
-   * Whether an address must be probed although a member has claimed it before: another host owned it last time, or it is
-   * so new that the member which claimed it may have handed it over in the middle of its own probes, or met an objection.
+   * Whether an address must be probed although a member has claimed it before: another host objected to it, or it is so new
+   * that the member which claimed it may have handed it over in the middle of its own probes, or met an objection.
    *
    * @param resumed it was withdrawn a moment ago, and nobody has announced it since
    */
   mustProbe(address: string, resumed = false): boolean {
-    if (this.conflicts.mustProbe(address)) return true;
-    const isOwn = resumed || this.ownReport.announces(address);
-    return this.newAddresses.mustProbe(address, isOwn, this.newness, this.parts.monotonicMs());
+    return this.known.mustProbe(address, resumed, this.parts.monotonicMs());
   }
 
   /** The session knows that some member announced these: they are taken over without a probe from now on, restarts included. */
   remember(addresses: Iterable<string>): void {
-    for (const address of addresses) {
-      const isOpen = this.conflicts.mustProbe(address) || this.newAddresses.has(address);
-      if (!isOpen && this.candidates.byAddress.has(address)) this.view.announced.add(address);
-    }
+    this.known.remember(addresses);
   }
 
   /** The session begins with what the disk remembers, before the cloud has said a word. */
@@ -135,12 +110,8 @@ export class Speaker {
   }
 
   take(fact: Fact): Effect[] {
-    switch (fact.kind) {
-      case 'announcer':
-        return this.onAnnouncer(fact.event);
-      default:
-        return this.heard(this.cloudFacts.take(fact, this.nodePool, this.parts.monotonicMs()));
-    }
+    if (fact.kind === 'announcer') return this.onAnnouncer(fact.event);
+    return this.heard(this.cloudFacts.take(fact, this.nodePool, this.parts.monotonicMs()));
   }
 
   /** A session has begun: it must hear everything. */
@@ -166,25 +137,22 @@ export class Speaker {
     const { nodePool, view } = this;
     if (nodePool === undefined) {
       view.trustEndpoints(trusted);
-      return [...heard, ...this.settleReport(now)];
+      return [...heard, ...this.reporting.node(nodePool, now)];
     }
     const { proven } = this.cloudFacts;
     const members = [...view.membersOf(nodePool)];
     const judged = this.offers.advance({ nodePool, members, trusted, proven }, now);
     const { byAddress, isDue } = this.offers.candidates;
     const { highest: seenRv } = view.services;
-    const died = judged.some(({ before, after }) => (before?.endpoints === 'dead') !== (after?.endpoints === 'dead'));
-    this.outages.settle((address) => byAddress.get(address)?.endpoints === 'dead', now, died);
     const gone = judged.filter(({ before, after }) => before !== undefined && after === undefined);
     this.givenUp.update(
       gone.map(({ address }) => address),
       byAddress,
       seenRv,
     );
-    this.newAddresses.update(judged, view.announced, now);
-    const settled = this.newAddresses.takeSettled(this.newness, (address) => this.ownReport.announces(address), now);
-    this.remember(settled);
-    if (!isDue) this.sweepAnnounced();
+    const settled = this.known.settle(judged, now);
+    const toStore = this.reporting.outage(judged, now) || settled;
+    if (!isDue) this.known.sweep(byAddress.size);
     this.conflicts.keep((address) => byAddress.has(address), now);
     const changed = judged.map(({ address }) => address);
     const source = { byAddress, givenUp: this.givenUp.byAddress, proven, seenRv };
@@ -193,16 +161,16 @@ export class Speaker {
       ...this.configure(nodePool),
       ...this.told.members(members, this.parts.nodeName),
       ...this.told.offers(changed, source),
-      ...this.tellNotes(members, now),
+      ...this.reporting.notes(members, this.cloud.link.kind === 'connected', now),
       ...staleWords(judged),
-      ...this.settleReport(now),
-      ...this.rememberOutage(now, settled.length > 0),
+      ...this.reporting.node(nodePool, now),
+      ...(toStore ? [TOUCH] : []),
     ];
   }
 
   /** The process ends: what the disk should know of an absence of the cloud, it should know now. */
   lastWord(): void {
-    this.view.outage = this.outages.stored(this.parts.monotonicMs(), true);
+    this.reporting.store(this.parts.monotonicMs(), true);
   }
 
   /** Milliseconds until `settle` may find something without a fact: a pause ends, or the cloud is trusted again. */
@@ -212,12 +180,10 @@ export class Speaker {
     if (candidates.isDue && this.nodePool !== undefined) return 0;
     const waits = [
       this.conflicts.nextEndMs(now),
-      this.reports.nextMs(candidates, now),
+      ...this.reporting.dueMs(now),
       ...this.cloudFacts.dueMs(now),
       this.probes.settleDueMs(),
-      this.outages.storeDueMs(),
-      this.ownReport.dueMs(now),
-      this.newAddresses.dueMs(this.newness, now),
+      this.known.dueMs(),
     ];
     const due = waits.filter((ms) => ms !== undefined);
     return due.length === 0 ? undefined : Math.max(0, Math.min(...due) - now);
@@ -228,43 +194,15 @@ export class Speaker {
     return [
       ...effects,
       ...(learned.resources.has('self') ? this.joinPool() : []),
-      ...(turn === undefined ? [] : this.outages.turn(turn, this.parts.monotonicMs())),
-      ...(turn === undefined ? [] : this.ownReport.turn(turn, this.parts.monotonicMs())),
+      ...(turn === undefined ? [] : this.reporting.turn(turn, this.parts.monotonicMs())),
     ];
-  }
-
-  /** Of addresses that the NodePool has no more nothing is remembered. */
-  private sweepAnnounced(): void {
-    const { announced } = this.view;
-    const { byAddress } = this.offers.candidates;
-    const looked = `${announced.size} ${byAddress.size}`;
-    if (looked === this.swept) return;
-    for (const address of announced) if (!byAddress.has(address)) announced.delete(address);
-    this.swept = `${announced.size} ${byAddress.size}`;
   }
 
   private onAnnouncer(event: AnnouncerEvent): Effect[] {
     if (event.kind === 'links-changed') this.offers.touchAll();
-    if (event.kind === 'announced' && !this.newAddresses.has(event.address)) this.view.announced.add(event.address);
-    // Whoever has it next, also after a restart, asks first.
-    if (event.kind === 'failed') this.view.announced.delete(event.address);
-    return this.announcerFacts.take(event, this.parts.monotonicMs());
-  }
-
-  private get newness(): Newness {
-    const { count, intervalMs } = this.site.probes;
-    const { isHeldElsewhere } = this.parts;
-    return { probingMs: count * intervalMs, objectionMs: OBJECTION_MS, isHeldElsewhere };
-  }
-
-  private keysOf(address: string): readonly string[] {
-    return this.candidates.byAddress.get(address)?.serviceKeys ?? [];
-  }
-
-  private settleReport(nowMs: number): Effect[] {
-    const { view, nodePool, candidates } = this;
-    const self = view.self.get(this.parts.nodeName);
-    return this.ownReport.settle({ self, nodePool, isOfPool: (address) => candidates.byAddress.has(address) }, nowMs);
+    const now = this.parts.monotonicMs();
+    const toStore = this.known.announcer(event, now);
+    return [...this.reporting.announcer(event, now), ...(toStore ? [TOUCH] : [])];
   }
 
   /** The own Node's label names the NodePool; a changed label is a farewell and a new session. */
@@ -281,20 +219,13 @@ export class Speaker {
     }
     this.joined = nodePool;
     this.told.forget();
-    this.reports.clear();
+    this.reporting.clear();
     this.offers.reset();
-    this.newAddresses.clear();
+    this.known.clear();
     this.probes.clear();
     this.givenUp.clear();
     const follow: Effect = { kind: 'follow', nodePool };
     return nodePool === undefined ? [follow, { kind: 'leave' }] : [follow, { kind: 'join', nodePool }];
-  }
-
-  private rememberOutage(now: number, touched: boolean): Effect[] {
-    const stored = this.outages.stored(now);
-    if (stored === this.view.outage) return touched ? [{ kind: 'touch' }] : [];
-    this.view.outage = stored;
-    return [{ kind: 'touch' }];
   }
 
   private configure(nodePool: string): Effect[] {
@@ -305,11 +236,6 @@ export class Speaker {
     );
     this.view.site = this.siteText.decoded;
     return changed ? [...effects, { kind: 'configure', site: this.site }] : effects;
-  }
-
-  private tellNotes(nodes: readonly NodeFacts[], now: number): Effect[] {
-    const spokesman = nodes.every(({ name }) => name >= this.parts.nodeName);
-    return this.reports.notes(this.candidates, this.cloud.link.kind === 'connected', spokesman, now);
   }
 
   /** Links on which the NodePool's addresses would be announced; empty while none is known. */

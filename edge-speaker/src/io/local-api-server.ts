@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { isLoopbackHost, LbError, type Log } from '@openyurt/nodepool-types';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLoopbackHost, type Log } from '@openyurt/nodepool-types';
 import type { LocalAnswer, LocalApi, LocalWatch } from '../ports/local-api.ts';
+import { HttpListener } from './http-listener.ts';
 
 /** Bounds of what any process on this node may ask for. */
 const MOST_CONNECTIONS = 64;
@@ -16,69 +16,59 @@ const UNREAD_WITHIN_MS = 20_000;
 const PART_CHARACTERS = 16 * 1024;
 const TURN_MS = 4;
 const POLL_MS = 500;
-const RETRY_MS = 5_000;
 
 /**
  * The local API on loopback. It has no users and no passwords: whoever runs on the node may read. A page in a browser may
  * not: the Host header must be a name of this host, so a name that somebody points at 127.0.0.1 gets nothing.
  */
 export class LocalApiServer {
-  private server: Server | undefined;
-  private retry: NodeJS.Timeout | undefined;
+  private readonly listener: HttpListener;
   private poll: NodeJS.Timeout | undefined;
   private watches = 0;
-  private said = false;
-  private closed = false;
 
   constructor(
-    private readonly address: { readonly host: string; readonly port: number },
+    address: { readonly host: string; readonly port: number },
     private readonly api: LocalApi,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.listener = new HttpListener({
+      address,
+      limits: {
+        headersTimeout: HEADERS_WITHIN_MS,
+        requestTimeout: REQUEST_WITHIN_MS,
+        connectionsCheckingInterval: 2_000,
+      },
+      mostConnections: MOST_CONNECTIONS,
+      log,
+      words: {
+        what: 'the local API',
+        served: 'local API served',
+        refused: 'local API address refused',
+        flag: '--local-api-address, or off',
+      },
+      serve: (request, response) => void this.serve(request, response),
+    });
+  }
 
   listen(): void {
-    if (this.closed) return;
-    const { host, port } = this.address;
-    const limits = {
-      headersTimeout: HEADERS_WITHIN_MS,
-      requestTimeout: REQUEST_WITHIN_MS,
-      connectionsCheckingInterval: 2_000,
-    };
-    const server = createServer(limits, (request, response) => {
-      this.serve(request, response).catch((err: unknown) => {
-        this.log.debug('local API request ended early', { path: request.url, err });
-        response.destroy();
-      });
-    });
-    server.maxConnections = MOST_CONNECTIONS;
-    server.on('error', (cause: NodeJS.ErrnoException) => this.refused(cause));
-    server.listen(port, host, () => {
-      this.server = server;
-      this.log.info('local API served', { host, port: (server.address() as AddressInfo).port });
-    });
+    this.listener.listen();
   }
 
   close(): void {
-    this.closed = true;
-    clearTimeout(this.retry);
     clearInterval(this.poll);
-    this.server?.close();
-    this.server?.closeAllConnections();
-  }
-
-  private refused(cause: NodeJS.ErrnoException): void {
-    if (this.closed || this.server !== undefined) return; // it listens: one connection came to nothing
-    if (!this.said) {
-      const what = `the local API cannot be served on ${this.address.host}:${this.address.port}: ${cause.message}`;
-      const remedy =
-        'Name a free address with --local-api-address, or off. Announcing is not affected; the address is tried again.';
-      this.log.error('local API address refused', { err: new LbError('LB_PORT_TAKEN', what, remedy, { cause }) });
-    }
-    this.said = true;
-    this.retry = setTimeout(() => this.listen(), RETRY_MS);
+    this.listener.close();
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.hear(request, response);
+    } catch (err) {
+      this.log.debug('local API request ended early', { path: request.url, err });
+      response.destroy();
+    }
+  }
+
+  private async hear(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {}); // the client left in the middle; what was begun ends on 'close'
     if (!isLoopbackHost(request.headers.host ?? '')) {
       const message = 'the Host header names no address of this node: use http://127.0.0.1 or http://localhost';

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Log } from '@openyurt/nodepool-types';
+import { LbError, type Log } from '@openyurt/nodepool-types';
 import type {
   BoundPorts,
   ChannelEvents,
@@ -87,7 +87,8 @@ export class PeerLan implements PeerSocket {
       await pair.tls.listen(handlers);
       this.ipv6 = pair;
     } catch (error) {
-      log.info('pool session without IPv6', { reason: (error as Error).message });
+      if (error instanceof LbError) log.error(error.message, { code: error.code, remedy: error.remedy });
+      else log.info('pool session without IPv6', { reason: (error as Error).message });
       await Promise.all([pair.udp.close(), pair.tls.close()]);
     }
   }

@@ -47,7 +47,7 @@ export class PeerTls {
 
   /**
    * @returns the port bound; in IPv4 another one than asked for where that is taken (logged, LB_PORT_TAKEN)
-   * @throws Error in IPv6, where the node has none, or the port is taken
+   * @throws LbError `LB_PORT_TAKEN` in IPv6; Error, where the node has none
    */
   async listen(handlers: PeerSocketHandlers): Promise<number> {
     const identities = new WeakMap<TLSSocket, string>();
@@ -121,8 +121,10 @@ export class PeerTls {
     try {
       await listen(this.port);
     } catch (error) {
-      if (!isRefusedPort(error) || this.address === ANY.IPv6) throw error;
-      const taken = portTaken('TCP', this.port, error);
+      if (!isRefusedPort(error)) throw error;
+      const family = this.address === ANY.IPv6 ? 'IPv6' : 'IPv4';
+      const taken = portTaken('TCP', family, this.port, error);
+      if (family === 'IPv6') throw taken;
       this.log.error(taken.message, { code: taken.code, remedy: taken.remedy });
       await listen(0);
     }

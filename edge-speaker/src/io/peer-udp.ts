@@ -23,14 +23,15 @@ export class PeerUdp {
 
   /**
    * @returns the port bound; in IPv4 another one than asked for where that is taken (logged, LB_PORT_TAKEN)
-   * @throws Error in IPv6, where the node has none, or the port is taken
+   * @throws LbError `LB_PORT_TAKEN` in IPv6; Error, where the node has none
    */
   async open(port: number, hear: (bytes: Buffer, from: Endpoint) => void): Promise<number> {
     try {
       this.socket = await bind(this.family, port, this.address);
     } catch (error) {
-      if (!isRefusedPort(error) || this.family === 'IPv6') throw error;
-      const taken = portTaken('UDP', port, error);
+      if (!isRefusedPort(error)) throw error;
+      const taken = portTaken('UDP', this.family, port, error);
+      if (this.family === 'IPv6') throw taken;
       this.log.error(taken.message, { code: taken.code, remedy: taken.remedy });
       this.socket = await bind(this.family, 0, this.address);
     }
@@ -48,13 +49,11 @@ export class PeerUdp {
     for (const [name, { place }] of this.joined) {
       if (wanted.get(name)?.place === place) continue;
       this.joined.delete(name);
-      this.attempt('left', place, (socket) => socket.dropMembership(HELLO_GROUP[this.family], place));
+      this.leave(place);
     }
     for (const [name, at] of wanted) {
-      const { place } = at;
-      const join = (socket: Socket) => socket.addMembership(HELLO_GROUP[this.family], place);
       // the same place may have got, or lost, its IPv4 address
-      if (this.joined.has(name) || this.attempt('joined', place, join)) this.joined.set(name, at);
+      if (this.joined.has(name) || this.join(at.place)) this.joined.set(name, at);
     }
   }
 
@@ -86,6 +85,41 @@ export class PeerUdp {
     return ips.some(isIPv6) ? [[name, { place: `::%${name}`, speaks: ipv4 === undefined }]] : [];
   }
 
+  private join(place: string): boolean {
+    return this.attempt('joined', place, (socket) => {
+      try {
+        socket.addMembership(HELLO_GROUP[this.family], place);
+      } catch (error) {
+        // In it already: its address had moved to another link before it was left.
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      }
+    });
+  }
+
+  /**
+   * An IPv6 link is named, and one that was renamed or removed has its name no more: then the kernel would take any other
+   * link's membership instead. So all are left, and those that stay are joined again.
+   */
+  private leave(place: string): void {
+    const group = HELLO_GROUP[this.family];
+    if (this.family === 'IPv4') {
+      this.attempt('left', place, (socket) => socket.dropMembership(group, place));
+      return;
+    }
+    while (this.drop(group)) {}
+    for (const [name, { place: other }] of this.joined) if (!this.join(other)) this.joined.delete(name);
+  }
+
+  /** Any one membership of the group, the newest first. @returns whether there was one */
+  private drop(group: string): boolean {
+    try {
+      this.socket?.dropMembership(group);
+      return this.socket !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
   /** A link may go at any moment: that its socket option fails is no error of the session. */
   private attempt(what: string, place: string, run: (socket: Socket) => void): boolean {
     if (this.socket === undefined) return false;
@@ -99,10 +133,12 @@ export class PeerUdp {
   }
 }
 
-export function portTaken(protocol: 'TCP' | 'UDP', port: number, cause: unknown): LbError {
+export function portTaken(protocol: 'TCP' | 'UDP', family: IpFamily, port: number, cause: unknown): LbError {
+  // The ports are told once for both families, so in IPv6 no other will do.
+  const then = family === 'IPv4' ? 'another one is used' : 'members do not meet over IPv6 from this node';
   return new LbError(
     'LB_PORT_TAKEN',
-    `${protocol} port ${port} of the pool session is taken; another one is used`,
+    `${protocol} port ${port} of the pool session is taken for ${family}; ${then}`,
     `End what listens on ${protocol} port ${port} of this node (ss -lnp), or give all members another --session-port.`,
     { cause },
   );
@@ -123,9 +159,10 @@ function bind(family: IpFamily, port: number, address: string): Promise<Socket> 
       family === 'IPv4'
         ? createSocket({ type: 'udp4', lookup: literal })
         : createSocket({ type: 'udp6', ipv6Only: true, lookup: literal });
-    socket.once('error', reject);
+    const refused = (error: Error) => socket.close(() => reject(error));
+    socket.once('error', refused);
     socket.bind({ port, address, exclusive: true }, () => {
-      socket.off('error', reject);
+      socket.off('error', refused);
       resolve(socket);
     });
   });

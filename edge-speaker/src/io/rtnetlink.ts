@@ -33,7 +33,9 @@ const IFF_LOWER_UP = 0x10000;
 const RT_TABLE_MAIN = 254;
 const RTN_UNICAST = 1;
 const RTM_F_CLONED = 0x200;
+const IFA_F_OPTIMISTIC = 0x04;
 const IFA_F_DADFAILED = 0x08;
+const IFA_F_TENTATIVE = 0x40;
 /** RTA_PREF of RFC 4191: the routers' own word on which of them is better, two bits, high 1, medium 0, low 3. */
 const PREFERENCE: Readonly<Record<number, number>> = { 1: 1, 3: -1 };
 
@@ -152,8 +154,14 @@ function readAddress(body: Buffer, gone: boolean): RouteFact | undefined {
   const bytes = attributes.get(2) ?? attributes.get(1); // IFA_LOCAL, else IFA_ADDRESS: they differ on point-to-point links
   const plain = bytes && addressOf(body[0], bytes, body[1] ?? 0);
   const flags = number(attributes.get(8)) ?? body[2] ?? 0; // IFA_FLAGS, else the eight bits of old kernels
-  const address = plain && ((flags & IFA_F_DADFAILED) === 0 ? plain : { ...plain, duplicate: true as const });
+  const address = plain && { ...plain, ...detection(flags) };
   return address && { kind: gone ? 'address-gone' : 'address', index: body.readUInt32LE(4), address };
+}
+
+/** What duplicate address detection has to say. An optimistic address is used before it ends (RFC 4429). */
+function detection(flags: number): Pick<LinkAddress, 'duplicate' | 'tentative'> {
+  if ((flags & IFA_F_DADFAILED) !== 0) return { duplicate: true };
+  return (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) === IFA_F_TENTATIVE ? { tentative: true } : {};
 }
 
 function addressOf(family: number | undefined, bytes: Buffer, prefixBits: number): LinkAddress | undefined {

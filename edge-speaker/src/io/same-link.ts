@@ -22,5 +22,6 @@ export function sameLink(a: Link, b: Link): boolean {
 }
 
 function sameAddress(a: LinkAddress, b: LinkAddress | undefined): boolean {
-  return b !== undefined && addressKey(a) === addressKey(b) && a.duplicate === b.duplicate;
+  if (b === undefined || addressKey(a) !== addressKey(b)) return false;
+  return a.duplicate === b.duplicate && a.tentative === b.tentative;
 }

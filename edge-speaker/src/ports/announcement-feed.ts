@@ -1,4 +1,4 @@
-import type { KubeObject, LbError } from '@openyurt/nodepool-types';
+import type { KubeObject, LbError, SpeakerNews, SpeakerWarning } from '@openyurt/nodepool-types';
 import type { Resource, WatchEventType } from '../offline/adopt.ts';
 import type { ReadResource } from '../offline/catalogue.ts';
 import type { Contact } from '../offline/cloud-link.ts';
@@ -45,8 +45,7 @@ export interface AnnouncementFeed<R extends ReadResource = Resource> {
 /** A Warning or a word, for `kubectl describe`. */
 interface EventWord {
   readonly type: 'Warning' | 'Normal';
-  /** CamelCase, fixed. */
-  readonly reason: string;
+  readonly reason: SpeakerWarning | SpeakerNews;
   /** CamelCase: what was done about it. */
   readonly action: string;
   readonly note: string;

@@ -30,7 +30,8 @@ export interface Icmpv6Socket {
    * Sends one ICMPv6 message (type, code, checksum as 0: the kernel fills it in) with hop limit 255 on this link, to
    * `to` (canonical text). The bytes are copied. Never throws: what does not go out is counted. The queue is bounded.
    *
-   * @returns false where the kernel refused it: while the link's own address is still checked for duplicates, say
+   * @returns false where the kernel refused it, while the link's own address is still checked for duplicates, say; where the
+   * queue is full; and on a socket of no use
    */
   send(message: Buffer, to: string): boolean;
   /** The socket is of no use any more; close it. One listener, at most one call. */

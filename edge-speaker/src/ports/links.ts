@@ -8,6 +8,8 @@ export interface LinkAddress {
   readonly family: IpFamily;
   /** Duplicate address detection refused it (IFA_F_DADFAILED): the kernel does not answer for it. Its subnet is here all the same. */
   readonly duplicate?: true;
+  /** Duplicate address detection has not ended: the kernel neither answers for it nor sends from it yet (RFC 4862 §5.4). */
+  readonly tentative?: true;
 }
 
 /** One network interface as the kernel sees it now. */

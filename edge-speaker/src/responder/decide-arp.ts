@@ -1,6 +1,6 @@
 import { ARP_REQUEST, type ArpView } from '../wire/arp.ts';
 import type { AnnouncementTable, TableEntry } from './announcement-table.ts';
-import { claimBy, type Decision, dropsFor, type Listener } from './decision.ts';
+import { claimBy, type Decision, dropsFor, type Listener, rivalBy } from './decision.ts';
 import { DROP_REASONS, type DropReason } from './drop-reason.ts';
 
 export type ArpDecision = Decision<DropReason>;
@@ -8,7 +8,8 @@ export type ArpDecision = Decision<DropReason>;
 const DROPS = dropsFor(DROP_REASONS);
 
 /**
- * What one ARP packet asks of us. Pure. Every refusal has a name, and the name is the metric label.
+ * What one ARP packet asks of us. Pure. Every refusal has a name, and the name is the metric label. Any packet whose sender
+ * address is ours is a claim, whatever its operation and MAC: clusters of hosts answer with a group's.
  *
  * @param packet undefined for a frame that held no whole ARP packet
  * @see RFC 826 (reception), RFC 5227 §2.1.1 (probing), §2.4 (conflicts), §2.5 (no reply before the probing ends)
@@ -17,10 +18,9 @@ export function decideArp(packet: ArpView | undefined, table: AnnouncementTable,
   if (packet === undefined) return DROPS.malformed;
   const { ethernet, senderIp } = packet;
   if (packet.isSentBy(at.mac) || ethernet.isFrom(at.mac)) return DROPS['own-frame'];
-  if (!packet.hasStation) return DROPS['bad-sender-mac'];
-
   const claimed = table.findIpv4(senderIp, at.linkIndex);
   if (claimed !== undefined) return claimBy(packet.senderMac, 0, claimed, at);
+  if (!packet.hasStation) return DROPS['bad-sender-mac'];
 
   if (packet.operation !== ARP_REQUEST) return DROPS['not-a-request'];
   const asked = table.findIpv4(packet.targetIp, at.linkIndex);
@@ -34,7 +34,7 @@ export function decideArp(packet: ArpView | undefined, table: AnnouncementTable,
 /** Two hosts that probe one address at once both see a conflict. RFC 5227 §2.1.1, fourth paragraph. */
 function duringProbe(packet: ArpView, entry: TableEntry, at: Listener): ArpDecision {
   if (packet.senderIp !== 0) return DROPS['still-probing'];
-  return at.isPoolMac(packet.senderMac, 0) ? DROPS['pool-probe'] : { kind: 'conflict', entry };
+  return rivalBy(packet.senderMac, 0, entry, at);
 }
 
 /** 0.0.0.0 is a probe's sender; the rest of 0/8, 127/8, multicast and above ask for nobody. RFC 1122 §3.2.1.3. */

@@ -2,7 +2,7 @@ import { IPV6_AT } from '../wire/ipv6.ts';
 import { NDP_AT, type NdpView } from '../wire/ndp.ts';
 import type { NdpFlaw } from '../wire/ndp-flaw.ts';
 import type { AnnouncementTable, Ipv6Entry } from './announcement-table.ts';
-import { claimBy, type Decision, dropsFor, type Listener } from './decision.ts';
+import { claimBy, type Decision, dropsFor, type Listener, rivalBy } from './decision.ts';
 import { NDP_DROP_REASONS, type NdpDropReason } from './drop-reason.ts';
 
 export type NdpDecision = Decision<NdpDropReason>;
@@ -13,7 +13,7 @@ const DROPS = dropsFor(NDP_DROP_REASONS);
  * What one neighbour solicitation or advertisement asks of us. Pure. Every refusal has a name, and the name is the metric label.
  *
  * Who speaks is the node that the link-layer option names, else the Ethernet source: the option is what caches learn, as the
- * sender's hardware address of an ARP packet is. An advertisement for our address is a claim whatever its flags: one without
+ * sender's hardware address of an ARP packet is. An advertisement for our address is a claim whatever its flags and MAC: one without
  * override comes from a proxy (RFC 4861 §7.2.8, RFC 6275 §10.4.1) that speaks for another owner, and fails detection all the same
  * (RFC 4862 §5.4.4). So is a solicitation whose source is our address: it writes the asker into its neighbours' caches (RFC 4861 §7.2.3).
  *
@@ -24,11 +24,10 @@ export function decideNdp(packet: NdpView | NdpFlaw, table: AnnouncementTable, a
   if (typeof packet === 'string') return DROPS[packet];
   const { frame } = packet;
   if (packet.isFrom(at.mac)) return DROPS['own-frame'];
-  if (!packet.hasStation) return DROPS['bad-sender-mac'];
-
   const claimedAt = packet.isSolicitation ? IPV6_AT.source : NDP_AT.target;
   const claimed = table.findIpv6(frame, claimedAt, at.linkIndex);
   if (claimed !== undefined) return claimBy(frame, packet.ownerMacAt, claimed, at);
+  if (!packet.hasStation) return DROPS['bad-sender-mac'];
 
   if (!packet.isSolicitation) return DROPS['not-a-solicitation'];
   const asked = table.findIpv6(frame, NDP_AT.target, at.linkIndex);
@@ -43,5 +42,5 @@ export function decideNdp(packet: NdpView | NdpFlaw, table: AnnouncementTable, a
 /** Two nodes that probe one address at once both see a conflict; who merely asks is ignored. RFC 4862 §5.4.3. */
 function duringProbe(packet: NdpView, entry: Ipv6Entry, at: Listener): NdpDecision {
   if (!packet.isProbe) return DROPS['still-probing'];
-  return at.isPoolMac(packet.frame, packet.ownerMacAt) ? DROPS['pool-probe'] : { kind: 'conflict', entry };
+  return rivalBy(packet.frame, packet.ownerMacAt, entry, at);
 }

@@ -40,6 +40,19 @@ export function claimBy(frame: Buffer, at: number, entry: TableEntry, listener: 
   return { kind: listener.isPoolMac(frame, at) ? 'hand-over' : 'conflict', entry };
 }
 
+const POOL_PROBE: Drop<'pool-probe'> = { kind: 'drop', reason: 'pool-probe' };
+
+/** The node whose MAC stands at `at` of `frame` probes what we probe. */
+export function rivalBy(
+  frame: Buffer,
+  at: number,
+  entry: TableEntry,
+  listener: Listener,
+): Decision<'own-frame' | 'pool-probe'> {
+  if (listener.isNodeMac(frame, at)) return OWN_FRAME;
+  return listener.isPoolMac(frame, at) ? POOL_PROBE : { kind: 'conflict', entry };
+}
+
 const STALE: Drop<'stale'> = { kind: 'drop', reason: 'stale' };
 
 /**

@@ -4,9 +4,9 @@ import { NDP_FLAWS } from '../wire/ndp-flaw.ts';
 export const DROP_REASONS = [
   /** Not a whole ARP packet for Ethernet and IPv4. */
   'malformed',
-  /** We sent it: a switch or an access point reflects it. */
+  /** This node sent it: a switch or an access point reflects it, or another link of ours is on the same LAN. */
   'own-frame',
-  /** The sender's hardware address is a group or all zeros; nothing can be answered to it. */
+  /** The sender's hardware address is a group or all zeros: nothing can be answered to it. What claims ours is a conflict all the same. */
   'bad-sender-mac',
   /** The sender's protocol address can belong to no host: multicast, loopback or broadcast. */
   'bad-sender-ip',

@@ -30,7 +30,7 @@ export class Hearing {
         const counts = isSynced(peer);
         const told = m.t === 'claims' ? m.items : m.set;
         const news = new Set(told.filter((address) => !peer.claims.entries.has(address)));
-        return this.heed(channel, peer, hearClaims(peer.claims, m), (address) => {
+        return this.heed(channel, peer, hearClaims(peer.claims, m, pool.nowMs), (address) => {
           if (!peer.claims.entries.has(address)) return;
           pool.ledger.heardOf(address);
           if (counts && news.has(address)) pool.ledger.meet(address, 'crossed');

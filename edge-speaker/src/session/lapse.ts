@@ -14,7 +14,7 @@ export interface Lapse {
   readonly session: Session;
   /** Its word, as it was heard to the end. */
   readonly offers: Told<OfferItem>;
-  readonly claims: Told<true>;
+  readonly claims: Told<number>;
   /** What this member claimed then: what the other may have heard of it. */
   readonly claimed: ReadonlySet<string>;
   readonly sinceMs: number;

@@ -2,6 +2,7 @@ import type { OfferItem } from '../election/offer.ts';
 import type { Endpoint } from '../ports/peer-socket.ts';
 import type { Channel } from './channel.ts';
 import type { MemberState } from './facts.ts';
+import type { LastWord } from './holders.ts';
 import type { Lapse } from './lapse.ts';
 import type { Session } from './session.ts';
 import { Told } from './told.ts';
@@ -32,7 +33,10 @@ export interface Peer {
   state: MemberState;
   sinceMs: number;
   offers: Told<OfferItem>;
-  claims: Told<true>;
+  /** By address: when this claim was heard, monotonic ms. */
+  claims: Told<number>;
+  /** Of one that died a moment ago. */
+  lastWord: LastWord | undefined;
   /** Kept after death: tombstones live until it is seen to be newer. -1: never told. */
   seenRv: bigint;
   incarnation: string | undefined;
@@ -64,6 +68,7 @@ export function newPeer(node: string, nowMs: number): Peer {
     sinceMs: nowMs,
     offers: new Told('offers'),
     claims: new Told('claims'),
+    lastWord: undefined,
     seenRv: -1n,
     incarnation: undefined,
     session: undefined,

@@ -6,10 +6,11 @@ import { Dialer } from './dialer.ts';
 import { Doubt } from './doubt.ts';
 import type { Effect, Fact, MemberSnapshot } from './facts.ts';
 import { Hearing } from './hearing.ts';
+import { heldForMs } from './holders.ts';
 import { Lapses } from './lapse.ts';
 import { OwnStanding } from './own-standing.ts';
 import { isUp } from './peer.ts';
-import { hashSite, Pool, type PoolConfig } from './pool.ts';
+import { Pool, type PoolConfig } from './pool.ts';
 import { Pulse } from './pulse.ts';
 import { nameMembers } from './roster.ts';
 import { Sessions } from './sessions.ts';
@@ -119,9 +120,9 @@ export class PoolMachine {
     return ownersOf(this.pool);
   }
 
-  /** Whether another member that lives claims the address now, and goes on offering it. */
-  heldElsewhere(address: string): boolean {
-    return this.pool.isHeldElsewhere(address);
+  /** How long another member has held the address, ms; undefined: nobody does, or did until a death a moment ago. */
+  heldElsewhereMs(address: string): number | undefined {
+    return heldForMs(this.pool.peers.values(), address, this.pool.nowMs);
   }
 
   /** MAC → node of each member that told one, the dead of this run among them: their last frames are no conflict. */
@@ -177,16 +178,11 @@ export class PoolMachine {
         this.deaths.channelDown(fact.channel, fact.how);
         return;
       case 'keys':
-        pool.ring = fact.ring;
-        pool.ringMs = pool.nowMs;
-        pool.note('info', 'pool keys changed', { keys: fact.ring.keys.map(({ id }) => id).join(' ') });
+        pool.setRing(fact.ring);
         this.dialer.rekey();
         return;
       case 'site':
-        pool.site = fact.site;
-        pool.configHash = hashSite(fact.site);
-        pool.ledger.failBack = fact.site.failBack;
-        pool.ledger.judgeAll();
+        pool.setSite(fact.site);
         this.telling.facts();
         return;
       case 'members':
@@ -236,11 +232,7 @@ export class PoolMachine {
   }
 
   private linked(links: readonly LanLink[]): void {
-    const { pool } = this;
-    const placeOf = ({ name, ips }: LanLink) => `${name} ${ips[0]}`;
-    const before = new Set(pool.links.map(placeOf));
-    pool.links = links;
-    if (links.some((link) => !before.has(placeOf(link)))) {
+    if (this.pool.setLinks(links)) {
       this.settling.linkCame();
       this.beacon.linkCame();
     }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MISSED_HEARTBEATS, type SiteConfig } from '@openyurt/nodepool-types';
 import { LRUCache } from 'lru-cache';
 import { Ledger } from '../election/ledger.ts';
-import { isTombstone, type MemberView, wasAsked } from '../election/offer.ts';
+import { type MemberView, wasAsked } from '../election/offer.ts';
 import { Seeds } from '../election/seeds.ts';
 import type { BoundPorts, LanLink } from '../ports/peer-socket.ts';
 import type { Channel } from './channel.ts';
@@ -71,6 +71,27 @@ export class Pool {
     this.ledger.failBack = config.site.failBack;
   }
 
+  setRing(ring: PoolKeyRing): void {
+    this.ring = ring;
+    this.ringMs = this.nowMs;
+    this.note('info', 'pool keys changed', { keys: ring.keys.map(({ id }) => id).join(' ') });
+  }
+
+  setSite(site: SiteConfig): void {
+    this.site = site;
+    this.configHash = hashSite(site);
+    this.ledger.failBack = site.failBack;
+    this.ledger.judgeAll();
+  }
+
+  /** @returns whether one came, or has another address */
+  setLinks(links: readonly LanLink[]): boolean {
+    const placeOf = ({ name, ips }: LanLink) => `${name} ${ips[0]}`;
+    const before = new Set(this.links.map(placeOf));
+    this.links = links;
+    return links.some((link) => !before.has(placeOf(link)));
+  }
+
   newChannel(): number {
     return ++this.lastChannel;
   }
@@ -116,16 +137,6 @@ export class Pool {
       views.push({ node, items: peer.offers.entries, claims: peer.claims.entries, seenRv, offering, standing });
     }
     return views;
-  }
-
-  /** A member that lives claims it and goes on offering it: who met another host takes the offer back, before or with the claim. */
-  isHeldElsewhere(address: string): boolean {
-    for (const peer of this.peers.values()) {
-      if (!isUp(peer) || !peer.claims.entries.has(address)) continue;
-      const offer = peer.offers.entries.get(address);
-      if (offer !== undefined && !isTombstone(offer)) return true;
-    }
-    return false;
   }
 
   private isAskedElsewhere(address: string): boolean {

@@ -1,14 +1,16 @@
 import type { ChannelEnd, Endpoint } from '../ports/peer-socket.ts';
 import { Channel } from './channel.ts';
+import { isCrossing } from './crossing.ts';
 import { decodeMessage, UNKNOWN_KIND } from './decode-message.ts';
 import type { Hearing } from './hearing.ts';
 import { PROTOCOL_VERSION } from './hello.ts';
+import { dropOldWord, forgetWord } from './holders.ts';
 import type { Message, SessionHello } from './messages.ts';
 import { addHint, isSynced, isUp, type Peer } from './peer.ts';
 import type { Pool } from './pool.ts';
 import type { PoolKey } from './pool-keys.ts';
 import { newSession, type Session } from './session.ts';
-import { restarted, Told } from './told.ts';
+import { restarted } from './told.ts';
 
 /** How many channels may wait for their first message, and how long. */
 const MAX_UNNAMED = 64;
@@ -17,8 +19,6 @@ const UNNAMED_MS = 3000;
 export const SUSPECT_MS = 5000;
 /** A session whose key was taken from the Secret ends: by now the other side has had the time to show another. */
 const TAKEN_BACK_MS = 5000;
-/** Of two dials that crossed, the second one is a session no later after the first: a handshake lasts no longer. */
-const CROSSING_MS = 3000;
 
 /** Channels become sessions, sessions carry the members' word, and a session's end is the first sign of a death. */
 export class Sessions {
@@ -113,8 +113,7 @@ export class Sessions {
     pool.ledger.judgeAnew(peer.claims.entries.keys());
     if (session !== undefined && isSynced(peer) && why === 'silent') this.onSilence(peer, session);
     else if (why !== 'took-back') pool.forgetLapse(peer);
-    peer.offers = new Told('offers');
-    peer.claims = new Told('claims');
+    forgetWord(peer, pool.nowMs);
     peer.session = undefined;
     peer.parked = undefined;
     peer.absent = true;
@@ -129,6 +128,7 @@ export class Sessions {
   /** Channels that never say who they are, half-done dials, and members that no dial brings back, do not stay. */
   sweep(): void {
     for (const peer of this.pool.peers.values()) {
+      dropOldWord(peer, this.pool.nowMs);
       const { parked } = peer;
       if (parked !== undefined && this.pool.nowMs - parked.openedMs >= UNNAMED_MS)
         this.offend(parked, 'session-name-taken');
@@ -189,24 +189,10 @@ export class Sessions {
       }
       peer.parked = channel;
       channel.waited = true;
-    } else if (this.isCrossing(session, session.channel, channel, peer)) {
+    } else if (isCrossing({ self: pool.node, peer, session, standing: session.channel, coming: channel }, pool.nowMs)) {
       pool.drop(channel, 'end');
       pool.send(session.channel, { t: 'about', ...pool.facts() }); // where the other side has lost it, we learn so now
     } else this.begin(peer, channel);
-  }
-
-  /**
-   * Both sides dialed, and the one that stands is the better one. A connection that comes later says that the other side has
-   * lost it (it dials only where it has none), though our kernel may not know: the host was asleep, the reset was lost.
-   */
-  private isCrossing(session: Session, standing: Channel, channel: Channel, peer: Peer): boolean {
-    const together = this.pool.nowMs - session.begunMs < CROSSING_MS;
-    return together && this.byLowerName(standing, peer) && !this.byLowerName(channel, peer);
-  }
-
-  /** Where both sides dialed, both keep the connection that the lower name dialed. */
-  private byLowerName(channel: Channel, peer: Peer): boolean {
-    return (channel.dialedNode !== undefined) === this.pool.node < peer.node;
   }
 
   private begin(peer: Peer, channel: Channel): void {
@@ -225,8 +211,10 @@ export class Sessions {
     pool.ledger.judgeAnew(peer.offers.entries.keys());
     pool.ledger.judgeAnew(peer.claims.entries.keys());
     const keep = same && (peer.state === 'alive' || peer.state === 'suspect');
-    peer.offers = keep ? restarted(peer.offers) : new Told('offers');
-    peer.claims = keep ? restarted(peer.claims) : new Told('claims');
+    if (keep) {
+      peer.offers = restarted(peer.offers);
+      peer.claims = restarted(peer.claims);
+    } else forgetWord(peer, pool.nowMs);
     peer.incarnation = hello.incarnation;
     peer.session = newSession(channel, hello, keep, pool.nowMs);
     pool.sessions.set(peer.session.keys.sessionId, peer);

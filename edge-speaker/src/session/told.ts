@@ -101,18 +101,9 @@ export function hearOffers(told: Told<OfferItem>, m: Offers | OffersDelta): Hear
   );
 }
 
-export function hearClaims(told: Told<true>, m: Claims | ClaimsDelta): Heard {
-  if (m.t === 'claims')
-    return told.whole(
-      m.version,
-      m.items.map((address) => [address, true] as const),
-      m.more,
-    );
-  return told.delta(
-    m.from,
-    m.to,
-    m.set.map((address) => [address, true] as const),
-    m.gone,
-    m.more,
-  );
+/** @param nowMs when it was heard: a claim that is told again is as old as it was */
+export function hearClaims(told: Told<number>, m: Claims | ClaimsDelta, nowMs: number): Heard {
+  const heard = (address: string) => [address, told.entries.get(address) ?? nowMs] as const;
+  if (m.t === 'claims') return told.whole(m.version, m.items.map(heard), m.more);
+  return told.delta(m.from, m.to, m.set.map(heard), m.gone, m.more);
 }

@@ -77,11 +77,6 @@ export class ArpView {
     return isStationMacAt(this.b, AT.senderMac);
   }
 
-  /** Whether the Ethernet header names another sender than the packet: a bridge that rewrites, or a forgery. */
-  get isRelayed(): boolean {
-    return !sameMac(this.b, MAC_BYTES, this.b, AT.senderMac);
-  }
-
   /** Encodes the answer "`targetIp` is at `mac`" into `frame`, {@link ARP_FRAME_BYTES} long. RFC 826, "Packet Reception". */
   answer(mac: Buffer, frame: Buffer): void {
     copyMac(this.b, AT.senderMac, frame, 0);

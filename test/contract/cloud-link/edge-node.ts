@@ -47,7 +47,7 @@ export class EdgeNode {
       nodePool,
       siteDefaults: DEFAULT_SITE_CONFIG,
       linkFor: () => 'eth0',
-      isHeldElsewhere: () => false,
+      heldElsewhereMs: () => undefined,
       monotonicMs: () => performance.now() * SPEED,
       wallMs: () => Date.now(),
       random: Math.random,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '@openyurt/nodepool-types';
+import { childProgram } from '../child-program.ts';
 import type { Site } from '../netns/site.ts';
 import { type Cloud, pathsOf } from './cloud.ts';
 
@@ -20,7 +21,6 @@ interface Answer {
 
 /** Starts our API server as a process in the site's cloud. This process talks to it through a socket in `dir`. */
 export async function startSandboxCloud(site: Site, dir: string): Promise<Cloud> {
-  const program = fileURLToPath(new URL('../api-server/main.ts', import.meta.url));
   const crds = ['nodepools', 'poolservices'].map((name) =>
     fileURLToPath(new URL(`../../../nodepool/crds/${name}.yaml`, import.meta.url)),
   );
@@ -31,7 +31,8 @@ export async function startSandboxCloud(site: Site, dir: string): Promise<Cloud>
     cloudNs,
     process.execPath,
     [
-      ...['--import', 'tsx', program, '--host', cloudIp, '--port', `${PORT}`],
+      ...childProgram('api-server/main'),
+      ...['--host', cloudIp, '--port', `${PORT}`],
       ...['--kubeconfig', kubeconfig, '--socket', socket, ...crds.flatMap((file) => ['--crd', file])],
       ...SERVICE_RANGES.flatMap((range) => ['--service-cidr', range]),
     ],

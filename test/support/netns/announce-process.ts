@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { AnnouncerEvent } from '../../../edge-speaker/src/announce/announcer-event.ts';
+import { childProgram } from '../child-program.ts';
 import { LineProcess } from './line-process.ts';
 import type { Site } from './site.ts';
 
@@ -41,11 +41,11 @@ export class AnnounceProcess {
 
   /** @param wrap a command to run it under, such as `setpriv` */
   static async start(site: Site, ns: string, wrap: readonly string[] = []): Promise<AnnounceProcess> {
-    const script = fileURLToPath(new URL('announce-node.ts', import.meta.url));
-    const [command = process.execPath, ...args] = [...wrap, process.execPath, '--import', 'tsx', script];
+    const program = [process.execPath, ...childProgram('netns/announce-node')];
+    const [command = process.execPath, ...args] = [...wrap, ...program];
     const child = site.spawn(ns, command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const node = new AnnounceProcess(new LineProcess(`announcer in ${ns}`, child));
-    await node.next('ready', 0);
+    await node.process.until('the start', (line): line is Of<'ready'> => line.kind === 'ready', { timeoutMs: 50_000 });
     return node;
   }
 

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { childProgram } from '../child-program.ts';
 import { LineProcess } from './line-process.ts';
 import type { Site } from './site.ts';
 
@@ -76,11 +76,10 @@ export class ArpClient {
     { intervalMs = 5, link = 'eth0' }: { intervalMs?: number; link?: string } = {},
   ): Promise<ArpClient> {
     const family = addresses[0]?.includes(':') ? 'ndp' : 'arp';
-    const asker = fileURLToPath(new URL(`${family}-asker.ts`, import.meta.url));
-    const args = ['--import', 'tsx', asker, link, `${intervalMs}`, ...addresses];
+    const args = [...childProgram(`netns/${family}-asker`), link, `${intervalMs}`, ...addresses];
     const child = site.spawn(ns, process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const client = new ArpClient(new LineProcess(`asker in ${ns}`, child));
-    await client.until('the start', (line) => line.kind === 'start', { timeoutMs: 20_000 });
+    await client.until('the start', (line) => line.kind === 'start', { timeoutMs: 50_000 });
     return client;
   }
 

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Icmpv6SocketStats } from '../../../edge-speaker/src/ports/icmpv6-socket.ts';
+import { childProgram } from '../child-program.ts';
 import { LineProcess } from './line-process.ts';
 import type { Site } from './site.ts';
 
@@ -38,11 +38,11 @@ export class NdpProcess {
     ns: string,
     { link = 'eth0', wrap = [] as readonly string[] } = {},
   ): Promise<NdpProcess> {
-    const script = fileURLToPath(new URL('ndp-node.ts', import.meta.url));
-    const [command = process.execPath, ...args] = [...wrap, process.execPath, '--import', 'tsx', script, link];
+    const program = [process.execPath, ...childProgram('netns/ndp-node'), link];
+    const [command = process.execPath, ...args] = [...wrap, ...program];
     const child = new LineProcess<NdpLine>(`ndp in ${ns}`, site.spawn(ns, command, args, { stdio: 'pipe' }));
     const ready = await child.until('the start', (line): line is Of<'ready'> => line.kind === 'ready', {
-      timeoutMs: 20_000,
+      timeoutMs: 50_000,
     });
     return new NdpProcess(child, ready.mac);
   }

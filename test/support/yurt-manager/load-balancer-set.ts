@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type KubeObject,
-  type NodePoolObject,
   type PoolServiceObject,
   parseLabelSelector,
   type ServiceObject,
@@ -11,12 +10,12 @@ import {
 import { ApiError } from '../../../cloud-controller/src/kube/api-error.ts';
 import { pause } from '../../../cloud-controller/src/kube/backoff.ts';
 import type { ApiClient } from '../../../cloud-controller/src/kube/client.ts';
-import { Informer } from '../../../cloud-controller/src/kube/informer.ts';
 import { WorkQueue } from '../../../cloud-controller/src/kube/work-queue.ts';
 import { aggregateIngress, aggregateMaps, mergeAggregated } from './aggregate.ts';
-import { CONTROLLER, FINALIZER, MANAGED_BY, POOL_NAME, SELECTOR, SERVICE_NAME } from './names.ts';
+import { CONTROLLER, FINALIZER, MANAGED_BY, SELECTOR, SERVICE_NAME } from './names.ts';
 import { buildPoolService, isNamedByLabels, POOL_SERVICE_API, repaired } from './pool-service.ts';
-import { isManagedPoolService, isNodePoolChange, isOfTheKind, isServiceChange } from './predicates.ts';
+import { isManagedPoolService, isOfTheKind } from './predicates.ts';
+import { Watches } from './watches.ts';
 
 /** How slow it is, in milliseconds. As seen in a run: finalizer 13 ms after the Service, PoolService 18 ms, a fight 70 writes a second. */
 export interface Pace {
@@ -36,12 +35,9 @@ const POOL_SERVICES = `/apis/${POOL_SERVICE_API}`;
  * step, over whatever API server. Its caches lag as the real ones do: a stale object is refused with 409 and tried again.
  */
 export class YurtManager {
-  readonly #services: Informer<ServiceObject>;
-  readonly #poolServices: Informer<PoolServiceObject>;
-  readonly #nodePools: Informer<NodePoolObject>;
+  readonly #watches: Watches;
   readonly #queue: WorkQueue;
   readonly #stop = new AbortController();
-  #running: Promise<unknown> | undefined;
   /** Events by `reason kind/name`, and how often; the real one writes them to the API. */
   readonly events = new Map<string, number>();
   /** Errors that a reconcile ended with, 409 left out. */
@@ -51,73 +47,23 @@ export class YurtManager {
     private readonly api: ApiClient,
     private readonly pace: Pace = AS_SEEN,
   ) {
-    const informer = <T extends KubeObject>(apiVersion: string, kind: string, path: string) =>
-      new Informer<T>(
-        api,
-        { path, type: { apiVersion, kind }, retryMs: { first: 5, max: 200 } },
-        silentLog,
-        Math.random,
-      );
-    this.#services = informer('v1', 'Service', '/api/v1/services');
-    this.#poolServices = informer(POOL_SERVICE_API, 'PoolService', `${POOL_SERVICES}/poolservices`);
-    this.#nodePools = informer('apps.openyurt.io/v1beta2', 'NodePool', '/apis/apps.openyurt.io/v1beta2/nodepools');
     const observer = { added() {}, retried() {}, worked() {} };
     const options = { concurrency: WORKERS, ...RETRY_MS };
     this.#queue = new WorkQueue((key) => this.#work(key), options, silentLog, Math.random, observer);
-    this.#watch();
+    this.#watches = new Watches(api, (key) => this.#queue.add(key));
   }
 
   /** Resolves when its caches are filled; it works from then on. */
   async start(): Promise<void> {
-    const informers = [this.#services, this.#poolServices, this.#nodePools];
-    this.#running = Promise.all(informers.map((one) => one.run(this.#stop.signal)));
-    await Promise.all(informers.map((one) => one.synced));
+    await this.#watches.start();
     this.#queue.start();
   }
 
   /** What is being written is finished. The objects stay as they are: nobody clears finalizers or PoolServices. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    await this.#watches.stop();
     await this.#queue.drain();
-    await this.#running;
-  }
-
-  /** event_handler.go and predicate.go */
-  #watch(): void {
-    const add = (namespace = '', name = '') => {
-      if (namespace !== '' && name !== '') this.#queue.add(`${namespace}/${name}`);
-    };
-    const addOf = ({ metadata }: PoolServiceObject) => add(metadata.namespace, metadata.labels?.[SERVICE_NAME]);
-    this.#services.on({
-      changed: (key, service, before) => {
-        if (before === undefined ? isOfTheKind(service) : isServiceChange(before, service)) this.#queue.add(key);
-      },
-      removed: (key, service) => {
-        if (isOfTheKind(service)) this.#queue.add(key);
-      },
-    });
-    this.#poolServices.on({
-      changed: (_, now, before) => {
-        const seen = before === undefined ? [now] : [before, now];
-        if (seen.some(isManagedPoolService)) seen.forEach(addOf);
-      },
-      removed: (_, poolService) => {
-        if (isManagedPoolService(poolService)) addOf(poolService);
-      },
-    });
-    this.#nodePools.on({
-      changed: (_, nodePool, before) => {
-        if (!isNodePoolChange(before, nodePool)) return;
-        for (const service of this.#services.store.values()) {
-          if (isOfTheKind(service)) add(service.metadata.namespace, service.metadata.name);
-        }
-      },
-      removed: (name) => {
-        for (const one of this.#poolServices.store.values()) {
-          if (isManagedPoolService(one) && one.metadata.labels?.[POOL_NAME] === name) addOf(one);
-        }
-      },
-    });
   }
 
   async #work(key: string): Promise<void> {
@@ -133,7 +79,7 @@ export class YurtManager {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const cached = this.#services.store.get(key);
+    const cached = this.#watches.services.store.get(key);
     if (cached === undefined) return;
     if (cached.metadata.deletionTimestamp !== undefined || !isOfTheKind(cached)) return this.#deleteAll(cached);
     const service = await this.#withFinalizer(cached);
@@ -171,7 +117,7 @@ export class YurtManager {
   /** Objects of the name that are another's are left alone; its own with other labels or owners are overwritten. */
   async #apply(wanted: PoolServiceObject): Promise<void> {
     const { namespace, name } = wanted.metadata;
-    const now = this.#poolServices.store.get(`${namespace}/${name}`);
+    const now = this.#watches.poolServices.store.get(`${namespace}/${name}`);
     if (now === undefined) {
       await pause(this.pace.writeMs, this.#stop.signal);
       const path = `${POOL_SERVICES}/namespaces/${namespace}/poolservices`;
@@ -206,7 +152,7 @@ export class YurtManager {
 
   #current(service: ServiceObject): PoolServiceObject[] {
     const { namespace, name } = service.metadata;
-    return [...this.#poolServices.store.values()].filter(
+    return [...this.#watches.poolServices.store.values()].filter(
       (one) =>
         isManagedPoolService(one) &&
         one.metadata.namespace === namespace &&
@@ -218,7 +164,7 @@ export class YurtManager {
   /** @throws Error for a selector that does not parse: nothing is changed then */
   #wanted(service: ServiceObject): PoolServiceObject[] {
     const selector = parseLabelSelector(service.metadata.annotations?.[SELECTOR] ?? '');
-    const nodePools = [...this.#nodePools.store.values()].filter(
+    const nodePools = [...this.#watches.nodePools.store.values()].filter(
       ({ metadata }) => metadata.deletionTimestamp === undefined && selectorMatches(selector, metadata.labels ?? {}),
     );
     if (nodePools.length === 0) this.#say('NoMatchNodePool', service);

@@ -2,13 +2,18 @@ import type { Condition } from '@openyurt/nodepool-types';
 import { type Cluster, ingressOf, NAMESPACE } from '../controller/cluster.ts';
 import { type RunningController, runController } from '../controller/run.ts';
 import { waitUntil } from '../kube/wait-until.ts';
-import { appears, sweep } from './behaviour.ts';
 import { History } from './history.ts';
 import { YurtManager } from './load-balancer-set.ts';
 import { SELECTOR } from './names.ts';
 import { PoolServices } from './pool-services.ts';
+import { appears, sweep } from './scene-objects.ts';
 
 const PATIENCE = { deadlineMs: 15_000, everyMs: 10 };
+
+export interface StageRow {
+  readonly name: string;
+  readonly run: (stage: Stage) => Promise<void>;
+}
 
 /** NodePools `east` and `west` with addresses, the controller and yurt-manager as a test wants them, and who saw what. */
 export class Stage {

@@ -2,12 +2,10 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { childProgram } from '../child-program.ts';
 import { LineProcess } from '../netns/line-process.ts';
 import type { Order } from './main.ts';
 import type { Health, YurtHubOptions } from './options.ts';
-
-const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** Starts a command where the hub is to run, e.g. `(...words) => site.spawn(ns, ...words)`. */
 export type SpawnThere = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
@@ -41,7 +39,7 @@ export class HubProcess {
     const file = `${options.cacheDir}.options.json`;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(options), { mode: 0o600 });
-    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, file], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...childProgram('yurthub/main'), file], { stdio: ['pipe', 'pipe', 'pipe'] });
     const lines = new LineProcess<Line>(`yurthub ${options.nodeName ?? ''}`, child);
     const { url, adminUrl } = await lines.until('listening', (l): l is Listening => 'url' in l, { timeoutMs: 30_000 });
     return new HubProcess(url, adminUrl, child, lines);

@@ -24,12 +24,17 @@ const FOE = '02:00:00:00:00:66';
 const did = (step: Step) => step.effects.map(({ kind }) => kind);
 
 /** Runs the clock: each effect with the time it came, until `untilMs`. */
-function timeline(step: Step, fromMs: number, untilMs: number): { log: string[]; state: AddressState } {
+function timeline(
+  step: Step,
+  fromMs: number,
+  untilMs: number,
+  timing = TIMING,
+): { log: string[]; state: AddressState } {
   const log = did(step).map((kind) => `${fromMs} ${kind}`);
   let { state } = step;
   while (state.dueMs <= untilMs) {
     const now = state.dueMs;
-    const next = onDue(state, now, TIMING, 0);
+    const next = onDue(state, now, timing, 0);
     log.push(...did(next).map((kind) => `${now} ${kind}`));
     state = next.state;
   }
@@ -37,12 +42,12 @@ function timeline(step: Step, fromMs: number, untilMs: number): { log: string[];
 }
 
 function announced(probed: boolean): AddressState {
-  return probed ? timeline(begin(true, 0, TIMING), 0, 30).state : begin(false, 0, TIMING).state;
+  return probed ? timeline(begin(true, 0, TIMING, 0), 0, 30).state : begin(false, 0, TIMING, 0).state;
 }
 
 describe('address machine', () => {
   it('probes three times within 30 ms, then announces, then repeats and beats', () => {
-    assert.deepEqual(timeline(begin(true, 0, TIMING), 0, 61_100).log, [
+    assert.deepEqual(timeline(begin(true, 0, TIMING, 0), 0, 61_100).log, [
       '0 send-probe',
       '10 send-probe',
       '20 send-probe',
@@ -56,20 +61,38 @@ describe('address machine', () => {
 
   it('repeats, and then never again where the site wants no refresh', () => {
     const timing = { ...TIMING, refreshMs: 0 };
-    let { state } = begin(false, 0, timing);
+    let { state } = begin(false, 0, timing, 0);
     for (const now of [500, 1_000]) state = onDue(state, now, timing, 0.5).state;
     assert.equal(state.dueMs, Number.POSITIVE_INFINITY);
     assert.deepEqual(onDue(state, 1e9, timing, 0.5).effects, []);
   });
 
-  const burst = begin(false, 0, TIMING).state;
-  const told = timeline(begin(false, 0, TIMING), 0, 2_000).state;
+  for (const count of [1, 2, 3]) {
+    it(`says it ${count} times, not oftener, and then with the refresh`, () => {
+      const timing = { ...TIMING, gratuitous: { count, intervalMs: 500 } };
+      const starts = {
+        'taken over': begin(false, 0, timing, 0),
+        'said again': onTakeOver(begin(false, 0, timing, 0).state, 0, timing, 0),
+        'with a new MAC': onNewMac(begin(false, 0, timing, 0).state, 0, timing, 0),
+      };
+      const lastMs = (count - 1) * 500;
+      for (const [what, start] of Object.entries(starts)) {
+        const said = timeline(start, 0, 59_999, timing).log.filter((line) => line.endsWith('send-gratuitous'));
+        assert.equal(said.length, count, what);
+        const { log } = timeline(start, 0, 61_000, timing);
+        assert.equal(log.at(-1), `${lastMs + 60_000} send-gratuitous`, what);
+      }
+    });
+  }
+
+  const burst = begin(false, 0, TIMING, 0).state;
+  const told = timeline(begin(false, 0, TIMING, 0), 0, 2_000).state;
   const refreshes: { name: string; state: AddressState; refreshMs: number; want: number }[] = [
     { name: 'a longer one is spread over its whole', state: told, refreshMs: 600_000, want: 2_000 + 150_000 },
     { name: 'a shorter one holds at once', state: told, refreshMs: 1_000, want: 2_000 + 250 },
     { name: 'none from now on', state: told, refreshMs: 0, want: Number.POSITIVE_INFINITY },
     { name: 'a burst is finished first', state: burst, refreshMs: 1_000, want: burst.dueMs },
-    { name: 'probing goes on', state: begin(true, 0, TIMING).state, refreshMs: 0, want: 10 },
+    { name: 'probing goes on', state: begin(true, 0, TIMING, 0).state, refreshMs: 0, want: 10 },
   ];
   for (const { name, state, refreshMs, want } of refreshes) {
     it(`another refresh: ${name}`, () => {
@@ -79,20 +102,20 @@ describe('address machine', () => {
   }
 
   it('takes over without a probe', () => {
-    assert.deepEqual(did(begin(false, 0, TIMING)), ['send-gratuitous', 'report-announced']);
+    assert.deepEqual(did(begin(false, 0, TIMING, 0)), ['send-gratuitous', 'report-announced']);
   });
 
   it('announces at once when the site wants no probes', () => {
-    const step = begin(true, 0, { ...TIMING, probes: { count: 0, intervalMs: 10 } });
+    const step = begin(true, 0, { ...TIMING, probes: { count: 0, intervalMs: 10 } }, 0);
     assert.deepEqual(step.effects[1], { kind: 'report-announced', probed: true });
   });
 
   it('does nothing before it is due', () => {
-    const { state } = begin(true, 0, TIMING);
+    const { state } = begin(true, 0, TIMING, 0);
     assert.deepEqual(onDue(state, 9.99, TIMING, 0), { state, effects: [] });
   });
 
-  const probing = begin(true, 0, TIMING).state;
+  const probing = begin(true, 0, TIMING, 0).state;
   const conflicted = onConflict(probing, FOE, 5, 0).state;
   const objections: { name: string; state: AddressState; atMs: number; want: string[]; after: AddressState['kind'] }[] =
     [
@@ -155,16 +178,16 @@ describe('address machine', () => {
   });
 
   it('a take-over ends the probing, says again what is announced, and leaves a conflict alone', () => {
-    assert.deepEqual(did(onTakeOver(probing, 5, TIMING)), ['send-gratuitous', 'report-announced']);
-    const { log } = timeline(onTakeOver(announced(true), 5_000, TIMING), 5_000, 6_500);
+    assert.deepEqual(did(onTakeOver(probing, 5, TIMING, 0)), ['send-gratuitous', 'report-announced']);
+    const { log } = timeline(onTakeOver(announced(true), 5_000, TIMING, 0), 5_000, 6_500);
     assert.deepEqual(log, ['5000 send-gratuitous', '5500 send-gratuitous', '6000 send-gratuitous']);
-    assert.deepEqual(onTakeOver(conflicted, 50, TIMING), { state: conflicted, effects: [] });
+    assert.deepEqual(onTakeOver(conflicted, 50, TIMING, 0), { state: conflicted, effects: [] });
   });
 
   it('a new MAC of ours is told in a new burst', () => {
-    const { log } = timeline(onNewMac(announced(false), 5_000, TIMING), 5_000, 6_500);
+    const { log } = timeline(onNewMac(announced(false), 5_000, TIMING, 0), 5_000, 6_500);
     assert.deepEqual(log, ['5000 send-gratuitous', '5500 send-gratuitous', '6000 send-gratuitous']);
-    assert.deepEqual(did(onNewMac(probing, 5, TIMING)), []);
+    assert.deepEqual(did(onNewMac(probing, 5, TIMING, 0)), []);
   });
 
   it('never goes back in time, never announces what is conflicted, defends at most once per interval', () => {
@@ -172,7 +195,7 @@ describe('address machine', () => {
     fc.assert(
       fc.property(fc.boolean(), fc.array(event, { maxLength: 60 }), (probe, events) => {
         let now = 0;
-        let { state } = begin(probe, now, TIMING);
+        let { state } = begin(probe, now, TIMING, 0);
         let defendedMs = Number.NEGATIVE_INFINITY;
         for (const { waitMs, kind } of events) {
           now += waitMs;
@@ -181,7 +204,7 @@ describe('address machine', () => {
               ? onDue(state, now, TIMING, 0.5)
               : kind === 'conflict'
                 ? onConflict(state, FOE, now, 0.5)
-                : onTakeOver(state, now, TIMING);
+                : onTakeOver(state, now, TIMING, 0);
           if (step.effects.length > 0) assert.ok(step.state.dueMs > now || kind === 'conflict');
           if (step.state.kind !== 'announced') assert.ok(!did(step).includes('send-gratuitous'));
           if (kind === 'conflict' && did(step).includes('send-gratuitous')) {

@@ -1,22 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { LbError } from '@openyurt/nodepool-types';
 import { NdpView } from '../../../edge-speaker/src/wire/ndp.ts';
-import { memoryLink } from '../../support/memory-lan.ts';
 import { advertisement, ip6, mac6, nonce, solicitation, targetMac } from '../../support/ndp-frames.ts';
-import { kinds, SETTINGS, stage } from './announcer-stage.ts';
+import { kinds, lan6, stage } from './announcer-stage.ts';
 
 const VIP = 'fd00:10::f0';
-const IPV4 = '192.168.10.240';
 const OURS = '02:00:00:00:00:11';
 const FOE = '02:00:00:00:00:66';
-const WITHOUT_IPV6 = new LbError('LB_LINK_UNUSABLE', 'eth0 has no IPv6', 'Switch it on.');
-const lan6 = () =>
-  memoryLink({
-    addresses: [
-      { ip: '192.168.10.11', prefixBits: 24, family: 'IPv4' },
-      { ip: 'fd00:10::11', prefixBits: 64, family: 'IPv6' },
-    ],
-  });
 /** What `advertisement` of the test's own codec says in its ICMPv6 message, the checksum left out. */
 const toAll = advertisement(VIP, { options: [targetMac(OURS)], checksum: 0 }).subarray(54);
 
@@ -168,74 +157,6 @@ describe('Announcer, IPv6', () => {
     assert.deepEqual(kinds(events), ['failed']);
   });
 
-  it('a link without IPv6 carries IPv4, and is asked ever more rarely', () => {
-    const { announcer, icmpv6, time, events, ask } = stage([lan6()]);
-    icmpv6.refusal = WITHOUT_IPV6;
-    const refused = { ok: false, reason: 'socket-refused', detail: 'LB_LINK_UNUSABLE: eth0 has no IPv6' };
-    assert.deepEqual(announcer.announce(VIP, { probe: false }), refused);
-    assert.equal(announcer.announce(IPV4, { probe: false }).ok, true);
-    assert.equal(ask(IPV4), OURS);
-    for (let i = 0; i < 300; i++) {
-      time.advance(1_000);
-      announcer.canAnnounce(VIP);
-    }
-    const asked = kinds(events).filter((kind) => kind === 'links-changed').length;
-    assert.ok(asked >= 6 && asked <= 12, `${asked} times in 5 minutes`);
-    icmpv6.refusal = undefined;
-    time.advance(60_000);
-    assert.equal(kinds(events).at(-1), 'links-changed');
-    assert.equal(announcer.announce(VIP, { probe: false }).ok, true);
-    assert.equal(kinds(events).includes('withdrawn'), false);
-  });
-
-  it('a socket that worked is opened again after a second, whatever another link waits for', () => {
-    const eth1 = memoryLink({
-      index: 3,
-      name: 'eth1',
-      addresses: [{ ip: 'fd00:11::11', prefixBits: 64, family: 'IPv6' }],
-    });
-    const { announcer, icmpv6, time } = stage([lan6(), eth1]);
-    announcer.announce(VIP, { probe: false });
-    icmpv6.refusal = WITHOUT_IPV6;
-    for (let i = 0; i < 100; i++) {
-      announcer.canAnnounce('fd00:11::f0');
-      time.advance(1_000);
-    }
-    icmpv6.fail(2, WITHOUT_IPV6);
-    icmpv6.refusal = undefined;
-    time.advance(1_000);
-    assert.equal(announcer.announce(VIP, { probe: false }).ok, true);
-  });
-
-  it('opens nothing for IPv6 before an IPv6 address is wanted, and one socket for all', () => {
-    const { announcer, icmpv6 } = stage([lan6()]);
-    announcer.announce(IPV4, { probe: false });
-    assert.equal(icmpv6.opened, 0);
-    for (const address of [VIP, 'fd00:10::f1', VIP]) announcer.announce(address, { probe: false });
-    assert.deepEqual([icmpv6.opened, icmpv6.joined], [1, [VIP, 'fd00:10::f1']]);
-  });
-
-  it('an ICMPv6 socket that dies takes its IPv6 addresses along, no others', () => {
-    const { announcer, icmpv6, events, ask, time } = announcing();
-    announcer.announce(IPV4, { probe: false });
-    icmpv6.fail(2, WITHOUT_IPV6);
-    const withdrawn = { kind: 'withdrawn', address: VIP, link: 'eth0', reason: 'socket-refused', heldMs: 59_000 };
-    assert.deepEqual(events.slice(1), [withdrawn, { kind: 'links-changed' }]);
-    assert.equal(ask(IPV4), OURS);
-    time.advance(1_000);
-    announcer.announce(VIP, { probe: false });
-    assert.deepEqual(icmpv6.joined, [VIP]);
-  });
-
-  it('an address whose group cannot be joined is not answered for', () => {
-    const { announcer, icmpv6, lan, events } = stage([lan6()]);
-    icmpv6.joinRefusal = WITHOUT_IPV6;
-    announcer.announce(VIP, { probe: true });
-    assert.deepEqual([kinds(events), announcer.status()], [['withdrawn', 'links-changed'], []]);
-    lan.inject(solicitation(VIP, { from: '::' }));
-    assert.deepEqual([lan.frames, icmpv6.joined, icmpv6.openSockets], [[], [], 0]);
-  });
-
   it('the node’s own address is the kernel’s to answer for', () => {
     const can = stage([lan6()]).announcer.canAnnounce('fd00:10::11');
     assert.equal(can.ok ? 'ok' : can.reason, 'own-address');
@@ -245,44 +166,5 @@ describe('Announcer, IPv6', () => {
     const { announcer, icmpv6, lan, time } = announcing();
     announcer.close();
     assert.deepEqual([icmpv6.joined, icmpv6.openSockets, lan.openSockets, time.pending], [[], 0, 0, 0]);
-  });
-});
-
-describe('Announcer, refresh', () => {
-  it('says both families again each minute, and not in step with the whole minute', () => {
-    const { announcer, icmpv6, lan, time } = stage([lan6()]);
-    for (const address of [VIP, IPV4]) announcer.announce(address, { probe: false });
-    time.advance(1_000);
-    const before = [icmpv6.messages.length, lan.frames.length];
-    time.advance(600_000);
-    assert.deepEqual(
-      [icmpv6.messages.length, lan.frames.length],
-      [before[0] ?? 0, before[1] ?? 0].map((n, i) => n + (i + 1) * 10),
-    );
-  });
-
-  it('0 says nothing after the burst; what the site sets later holds for what is announced', () => {
-    const { announcer, icmpv6, time } = stage([lan6()]);
-    announcer.configure({ ...SETTINGS, refreshMs: 0 });
-    announcer.announce(VIP, { probe: false });
-    time.advance(10_000_000);
-    assert.deepEqual([icmpv6.messages.length, time.pending], [3, 0]);
-    announcer.configure({ ...SETTINGS, refreshMs: 5_000 });
-    time.advance(5_000);
-    assert.equal(icmpv6.messages.length, 5, 'within the first interval, then each');
-    announcer.configure({ ...SETTINGS, refreshMs: 0 });
-    time.advance(10_000_000);
-    assert.equal(icmpv6.messages.length, 5);
-  });
-
-  it('a slow refresh still tells two owners from two hand-overs', () => {
-    const { announcer, lan, counts, time } = stage([lan6()]);
-    announcer.configure({ ...SETTINGS, refreshMs: 600_000 });
-    announcer.setPoolMacs([FOE]);
-    announcer.announce(VIP, { probe: false });
-    lan.inject(advertisement(VIP));
-    time.advance(600_000);
-    lan.inject(advertisement(VIP));
-    assert.equal(counts.get(`duplicate_owners ${VIP}`), 1);
   });
 });

@@ -17,6 +17,16 @@ export const SETTINGS: AnnounceSettings = {
   interfaces: [],
 };
 
+/** The link of a LAN of both families. */
+export const lan6 = (change: Partial<Link> = {}) =>
+  memoryLink({
+    addresses: [
+      { ip: '192.168.10.11', prefixBits: 24, family: 'IPv4' },
+      { ip: 'fd00:10::11', prefixBits: 64, family: 'IPv6' },
+    ],
+    ...change,
+  });
+
 /** An announcer on a LAN in memory, in time that stands. */
 export function stage(links: readonly Link[] = [memoryLink()]) {
   const time = new FakeTime();

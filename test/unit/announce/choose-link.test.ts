@@ -59,6 +59,18 @@ describe('chooseLink', () => {
     { name: 'a veth that is the LAN port', links: [vethNamedEth], want: 'eth0' },
     { name: 'by name, although the subnet is elsewhere', links: [lan, uplink], patterns: ['eth0'], want: 'eth0' },
     { name: 'by pattern, then by subnet', links: [uplink, lan, wifi], patterns: ['eth*'], want: 'eth1' },
+    {
+      name: 'no other LAN of those named because the cable of the default route is out',
+      links: [elsewhere, { ...uplink, carrier: false }],
+      patterns: ['eth*'],
+      want: 'eth0',
+    },
+    {
+      name: 'the first of those named that is up, where none has the subnet or the default route',
+      links: [{ ...elsewhere, up: false }, link(8, 'eth7', '')],
+      patterns: ['eth*'],
+      want: 'eth7',
+    },
     { name: 'no link of that name', links: [lan, uplink], patterns: ['enp*'], want: undefined },
     { name: 'a pattern is no expression', links: [lan], patterns: ['eth.', 'eth[0-9]', '^eth1$'], want: undefined },
     { name: 'never the port of a bridge', links: [port, bridge], want: 'br0' },

@@ -34,4 +34,15 @@ describe('DueQueue', () => {
       }),
     );
   });
+
+  it('keeps no more than what is due some day, however often keys move', () => {
+    const queue = new DueQueue();
+    for (let round = 0; round < 10_000; round++) {
+      for (const key of ['a', 'b']) {
+        queue.set(key, round % 2 === 0 ? 1_000 + round : Number.POSITIVE_INFINITY);
+        if (round % 3 === 0) queue.delete(key);
+      }
+    }
+    assert.ok(queue.places < 200, `${queue.places} places for two keys`);
+  });
 });

@@ -54,13 +54,13 @@ function arpDeed(frame: Buffer, world: World): Deed | undefined {
   if (frame.length < 42 || field(14, 6) !== '000108000604') return undefined;
   const [etherTo, etherFrom, operation] = [field(0, 6), field(6, 6), field(20, 2)];
   const [senderMac, senderIp, targetIp] = [field(22, 6), field(28, 4), field(38, 4)];
-  if ([etherFrom, senderMac].includes(world.ourMac) || !isStation(senderMac)) return undefined;
+  if ([etherFrom, senderMac].includes(world.ourMac)) return undefined;
   const claimed = claim(world, senderIp, senderMac);
-  if (world.ours.has(senderIp) || operation !== '0001') return claimed;
+  if (world.ours.has(senderIp) || operation !== '0001' || !isStation(senderMac)) return claimed;
   const asked = world.ours.get(targetIp);
   if (asked === undefined) return undefined;
   if (asked.phase === 'probing') {
-    const rival = senderIp === '00000000' && !world.poolMacs.has(senderMac);
+    const rival = senderIp === '00000000' && ![world.poolMacs, world.nodeMacs].some((macs) => macs.has(senderMac));
     return rival ? { kind: 'conflict', address: asked.address, byMac: colons(senderMac) } : undefined;
   }
   const network = Number.parseInt(senderIp.slice(0, 2), 16);
@@ -94,14 +94,14 @@ function ndpDeed(frame: Buffer, world: World): Deed | undefined {
 
   const etherFrom = field(6, 6);
   const who = named ?? etherFrom;
-  if ([etherFrom, who].includes(world.ourMac) || !isStation(who)) return undefined;
+  if ([etherFrom, who].includes(world.ourMac)) return undefined;
   const claimed = claim(world, asks ? from : target, who);
-  if (world.ours.has(asks ? from : target) || !asks) return claimed;
+  if (world.ours.has(asks ? from : target) || !asks || !isStation(who)) return claimed;
   const asked = world.ours.get(target);
   const ownNonce = options.find(({ type, body }) => type === 14 && body.length === 12)?.body === world.nonce;
   if (asked === undefined || (detects && ownNonce)) return undefined;
   if (asked.phase === 'probing') {
-    const rival = detects && !world.poolMacs.has(who);
+    const rival = detects && ![world.poolMacs, world.nodeMacs].some((macs) => macs.has(who));
     return rival ? { kind: 'conflict', address: asked.address, byMac: colons(who) } : undefined;
   }
   const listensAt = [target, `ff0200000000000000000001ff${target.slice(-6)}`, 'ff020000000000000000000000000001'];

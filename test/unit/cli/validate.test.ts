@@ -21,15 +21,15 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { name: 'a manifest', argv: ['a.yaml'], files: { 'a.yaml': HANGZHOU }, code: 0, out: ['ok: 2 pools, 269 addresses'] },
-  { name: 'a MetalLB file', argv: ['m'], files: { m: METALLB }, code: 0, out: ['ok: 2 pools, 32 addresses'] },
-  { name: 'standard input', argv: ['-'], input: METALLB, code: 0, out: ['ok: 2 pools, 32 addresses'] },
+  { name: 'a manifest', argv: ['a.yaml'], files: { 'a.yaml': HANGZHOU }, code: 0, out: ['ok: 2 pools, 268 addresses'] },
+  { name: 'a MetalLB file', argv: ['m'], files: { m: METALLB }, code: 0, out: ['ok: 2 pools, 31 addresses'] },
+  { name: 'standard input', argv: ['-'], input: METALLB, code: 0, out: ['ok: 2 pools, 31 addresses'] },
   {
     name: 'exact beyond 2^53',
     argv: ['w'],
     files: { w: WIDE },
     code: 0,
-    out: ['ok: 1 pool, 18446744073709551617 addresses'],
+    out: ['ok: 1 pool, 18446744073709551616 addresses'],
   },
   {
     name: 'several files',
@@ -37,7 +37,7 @@ const cases: Case[] = [
     files: { 'a.yaml': HANGZHOU, w: WIDE },
     input: METALLB,
     code: 0,
-    out: ['ok: 5 pools, 18446744073709551918 addresses'],
+    out: ['ok: 5 pools, 18446744073709551915 addresses'],
   },
   {
     name: 'problems of all files, with their places',
@@ -67,7 +67,7 @@ const cases: Case[] = [
     argv: ['a.yaml'],
     files: { 'a.yaml': `${HANGZHOU.replace('10.230/31', '10.231/31')}---\nkind: Service\nmetadata: {name: s}\n` },
     code: 0,
-    out: ['ok: 2 pools, 269 addresses'],
+    out: ['ok: 2 pools, 268 addresses'],
     err: [
       /^a\.yaml:18:19 warning: 192\.168\.10\.231\/31 is taken as 192\.168\.10\.230\/31 \(Write/,
       /^a\.yaml:24:1 note: skipped Service "s"$/,
@@ -120,7 +120,7 @@ const cases: Case[] = [
     argv: ['--', '--help'],
     files: { '--help': METALLB },
     code: 0,
-    out: ['ok: 2 pools, 32 addresses'],
+    out: ['ok: 2 pools, 31 addresses'],
   },
 ];
 
@@ -134,4 +134,64 @@ describe('yurtlb validate', () => {
       for (const [index, words] of err.entries()) assert.match(terminal.complained[index] ?? '', words);
     });
   }
+});
+
+/** What `docs/migrate-from-metallb.md` changes of MetalLB's ConfigMap: the namespace, and the label. */
+function moved(file: string): string {
+  const text = readFileSync(new URL(`../../fixtures/metallb/${file}`, import.meta.url), 'utf8');
+  const label = '  labels: { apps.openyurt.io/nodepool: hangzhou }';
+  return text.replace('  namespace: metallb-system', `  namespace: yurtlb-system\n${label}`);
+}
+
+describe("yurtlb validate, MetalLB's ConfigMaps as its documentation of v0.8 to v0.12 has them", () => {
+  const good: Record<string, string> = {
+    'layer2.yaml': 'ok: 1 pool, 11 addresses',
+    'layer2-prefix.yaml': 'ok: 1 pool, 16 addresses',
+    'layer2-auto-assign.yaml': 'ok: 2 pools, 4100 addresses',
+    'layer2-buggy-networks.yaml': 'ok: 1 pool, 2 addresses',
+    'layer2-ipv6.yaml': 'ok: 2 pools, 292 addresses',
+    'layer2-all-keys.yaml': 'ok: 1 pool, 305 addresses',
+    'site.yaml': 'ok: 2 pools, 31 addresses',
+  };
+  for (const [file, out] of Object.entries(good)) {
+    it(`${file} is good`, async () => {
+      const terminal = new FakeTerminal({ [file]: moved(file) });
+      assert.equal(await main(['validate', file], terminal), 0);
+      assert.deepEqual([terminal.printed, terminal.complained], [[out], []]);
+    });
+  }
+
+  const layer2 = 'Use protocol layer2';
+  const refused: Record<string, string[]> = {
+    'bgp.yaml': [
+      `10:5 BGP is not supported by this version (${layer2} in every address pool and remove peers.)`,
+      '16:17 BGP is not supported by this version (Use protocol: layer2.)',
+    ],
+    'bgp-peers.yaml': [
+      `10:5 BGP is not supported by this version (${layer2} in every address pool and remove peers.)`,
+      `23:5 BGP is not supported by this version (${layer2} in every address pool and remove bfd-profiles.)`,
+    ],
+    'bgp-advertisements.yaml': [
+      `10:5 BGP is not supported by this version (${layer2} in every address pool and remove peers.)`,
+      '16:17 BGP is not supported by this version (Use protocol: layer2.)',
+      `19:7 BGP is not supported by this version (${layer2} and remove bgp-advertisements.)`,
+      `25:5 BGP is not supported by this version (${layer2} in every address pool and remove bgp-communities.)`,
+    ],
+  };
+  for (const [file, lines] of Object.entries(refused)) {
+    it(`${file} is refused, and where`, async () => {
+      const terminal = new FakeTerminal({ [file]: moved(file) });
+      assert.equal(await main(['validate', file], terminal), 1);
+      assert.deepEqual(
+        terminal.printed,
+        lines.map((line) => `${file}:${line}`),
+      );
+    });
+  }
+
+  it('without the label it is said', async () => {
+    const terminal = new FakeTerminal({ f: moved('layer2.yaml').replace(/ +labels:.*\n/, '') });
+    assert.equal(await main(['validate', 'f'], terminal), 1);
+    assert.match(terminal.printed.join('\n'), /ConfigMap "config" has no label apps\.openyurt\.io\/nodepool/);
+  });
 });

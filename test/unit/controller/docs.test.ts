@@ -20,25 +20,6 @@ describe('docs/reference', () => {
     assert.deepEqual(rows, found(HELP, /^ +(--[a-z-]+)/gm));
   });
 
-  it('lists every reason of conditions and Events, and no other', () => {
-    const sources = ['cloud-controller/src', 'edge-speaker/src', 'nodepool/src']
-      .flatMap((room) =>
-        readdirSync(new URL(room, root), { recursive: true, encoding: 'utf8' }).map((f) => `${room}/${f}`),
-      )
-      .filter((path) => path.endsWith('.ts'))
-      .map(read)
-      .join('\n');
-    const page = read('docs/reference/conditions-events.md');
-    const rows = found(page, /^\|(?: (?:Warning|Normal) \|)? `([A-Z]\w+)`/gm);
-    const missing = found(sources, /reason: '([A-Z]\w+)'/g).filter((reason) => !page.includes(`\`${reason}\``));
-    assert.deepEqual(missing, []);
-    assert.ok(rows.length > 20);
-    assert.deepEqual(
-      rows.filter((reason) => !sources.includes(`'${reason}'`)),
-      [],
-    );
-  });
-
   it('pages that are named exist', () => {
     for (const page of [
       'README.md',

@@ -255,7 +255,16 @@ describe('lowestAbsent', () => {
       taken: [['fd00::ffff:ffff']],
       want: 'fd00::1:0:0',
     },
-    { name: 'IPv6 has no buggy addresses', range: 'fd00::/64', taken: [], buggy: true, want: 'fd00::' },
+    { name: 'IPv6 has no buggy addresses', range: 'fd00::100/120', taken: [], buggy: true, want: 'fd00::100' },
+    { name: 'the first of a /64 is its routers’', range: 'fd00::/120', taken: [], want: 'fd00::1' },
+    { name: 'nothing but that', range: 'fd00::', taken: [], want: undefined },
+    {
+      name: 'the first of the next /64 as well',
+      range: 'fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::9',
+      taken: [['fd00::ffff:ffff:ffff:ffff']],
+      want: 'fd00:0:0:1::1',
+    },
+    { name: 'not the first of a /96', range: 'fd00::1:0:0/96', taken: [], want: 'fd00::1:0:0' },
   ];
   for (const { name, range, taken, buggy = false, want } of rows) {
     it(name, () => {
@@ -296,9 +305,9 @@ describe('SiteRanges', () => {
     assert.ok(low !== undefined && high !== undefined);
     assert.equal(poolSize(low, 'IPv4'), 266n);
     assert.equal(poolSize(high, 'IPv4'), 254n);
-    assert.equal(poolSize(high, 'IPv6'), 256n);
+    assert.equal(poolSize(high, 'IPv6'), 255n);
     const [huge] = config([{ addresses: ['fd00::/8'] }]).pools;
     assert.ok(huge !== undefined);
-    assert.equal(poolSize(huge, 'IPv6'), 2n ** 120n);
+    assert.equal(poolSize(huge, 'IPv6'), 2n ** 120n - 2n ** 56n);
   });
 });

@@ -61,6 +61,8 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   readonly writes: string[] = [];
   /** Keys of former LoadBalancers whose condition was taken off. */
   readonly cleared: string[] = [];
+  /** Addresses exchanged so far. */
+  moved = 0;
   /** Keys worked on so far, each as often as it was. */
   worked = 0;
   fate: () => WriteFate = () => 'ok';
@@ -103,7 +105,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       loadBalancerSet: this.#loadBalancerSet,
       contests: this.#contests,
       writer: this,
-      meter: { allocated() {}, released() {} },
+      meter: { allocated() {}, released() {}, moved: (count) => this.#countMoved(count) },
       classless: false,
       nowMs: () => this.nowMs,
       later: (key, ms) => void this.#later.push({ key: serviceQueueKey(key), dueMs: this.nowMs + ms }),
@@ -308,6 +310,10 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       this.writes.push(key);
     }
     if (fate !== 'ok') throw new Error('write failed');
+  }
+
+  #countMoved(count: number): void {
+    this.moved += count;
   }
 
   // WorldCache

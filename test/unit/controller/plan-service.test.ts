@@ -306,7 +306,7 @@ const rows: Row[] = [
     name: 'IPv6 alone',
     world: () => one('10.0.0.1', 'fd00::/64'),
     service: { spec: { ipFamilies: ['IPv6'] } },
-    want: ['a=fd00::'],
+    want: ['a=fd00::1'],
   },
   {
     name: 'a family without range',
@@ -318,7 +318,7 @@ const rows: Row[] = [
     name: 'RequireDualStack: both, IPv4 first',
     world: () => one('fd00::/64', '10.0.0.1'),
     service: { spec: { ...dual, ipFamilyPolicy: 'RequireDualStack' } },
-    want: ['a=10.0.0.1', 'a=fd00::'],
+    want: ['a=10.0.0.1', 'a=fd00::1'],
   },
   {
     name: 'RequireDualStack: both or none',
@@ -511,11 +511,13 @@ describe('planService', () => {
     assert.deepEqual(reasons(plan), ['a:NoAddressOfFamily']);
   });
 
-  it('entries of others block their ports in the whole cluster', () => {
+  it('entries of others block their ports in the whole cluster, and are given to nobody unasked', () => {
     const world = one('10.0.0.1-10.0.0.2');
     world.plan({ name: 'x', ingress: [{ ip: '10.0.0.1' }], annotations: { [SELECTOR]: 'none=here' } });
     assert.deepEqual(said(world.plan({})), ['a=10.0.0.2']);
-    assert.deepEqual(said(world.plan({ name: 'y', ports: [81] })), ['a=10.0.0.1']);
+    assert.deepEqual(reasons(world.plan({ name: 'y', ports: [81] })), ['a:PoolExhausted']);
+    assert.deepEqual(said(world.plan({ name: 'z', ports: [82], annotations: asks('a', '10.0.0.1') })), ['a=10.0.0.1']);
+    assert.deepEqual(reasons(world.plan({ name: 'v', annotations: asks('a', '10.0.0.1') })), ['a:PortInUse']);
   });
 
   it('long names and many pools make no long message', () => {

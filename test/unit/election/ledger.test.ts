@@ -31,6 +31,26 @@ describe('Ledger', () => {
     assert.equal(ledger.takeMemory(), undefined);
   });
 
+  it('a failover of ten thousand addresses asks for none of them', () => {
+    const addresses = Array.from({ length: 10_000 }, (_, i) => `10.9.${i >> 8}.${i & 255}`);
+    const ledger = new Ledger('a', seeds, addresses.slice(0, 5_000));
+    for (const address of addresses) ledger.heardOf(address);
+    ledger.setOffers(
+      addresses.map((address) => offer(address)),
+      10n,
+    );
+    const claims = [];
+    for (let turn = 0; turn < 200; turn++) {
+      claims.push(...ledger.decide([ledger.view()], true, 0));
+      ledger.beginTurn();
+    }
+    assert.equal(claims.length, addresses.length);
+    assert.deepEqual(
+      claims.filter((claim) => claim.kind === 'announce' && claim.probe),
+      [],
+    );
+  });
+
   describe('what was given up in a doubt of ourselves', () => {
     const cases: { name: string; meanwhile: (ledger: Ledger) => void; resumed: boolean }[] = [
       { name: 'is resumed where nobody announced it', meanwhile: () => {}, resumed: true },

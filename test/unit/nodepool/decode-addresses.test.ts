@@ -226,7 +226,7 @@ describe('decodeAddressConfig: what is taken', () => {
     ['a byte order mark', `\uFEFF${addresses('[10.0.0.1]')}`, 1n, []],
     ['CRLF', addresses('[10.0.0.1]').replaceAll('\n', '\r\n'), 1n, []],
     ['a document mark', `---\n${addresses('[10.0.0.1]')}\n...\n`, 1n, []],
-    ['more than 2^53 addresses', addresses('["fd00::/64"]'), 1n << 64n, []],
+    ['more than 2^53 addresses', addresses('["fd00::/64"]'), (1n << 64n) - 1n, []],
     [
       'host bits',
       addresses('[192.168.10.7/24]'),

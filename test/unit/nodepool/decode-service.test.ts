@@ -184,6 +184,21 @@ const addressCases: AddressCase[] = [
       },
     ],
   },
+  ...[
+    { ip: '0.0.0.0', words: /asks for 0\.0\.0\.0, but no Service can have addresses that mean "this network"/ },
+    { ip: '127.0.0.1', words: /no Service can have loopback addresses/ },
+    { ip: '169.254.1.1', words: /no Service can have link-local addresses/ },
+    { ip: '239.1.1.1', words: /no Service can have multicast addresses/ },
+    { ip: '255.255.255.255', words: /no Service can have the broadcast address/ },
+    { ip: '::', words: /no Service can have the unspecified or the loopback address/ },
+    { ip: '::1', words: /no Service can have the unspecified or the loopback address/ },
+    { ip: 'fe80::1', words: /no Service can have link-local addresses \(fe80::\/10\)\. Ask for an address of the LAN/ },
+    { ip: 'ff02::1', words: /no Service can have multicast addresses/ },
+  ].map(({ ip, words }) => ({
+    name: `${ip}, which can be no Service's`,
+    annotations: { [`${PER}hangzhou`]: ip },
+    problems: [{ reason: BAD, nodePool: 'hangzhou', words }],
+  })),
   {
     name: 'a trailing comma',
     annotations: { [`${PER}hangzhou`]: '10.0.0.1,' },

@@ -113,6 +113,19 @@ describe('IP ranges', () => {
     );
   });
 
+  for (const [text, usable] of [
+    ['fd00::/126', 3n],
+    ['fd00::1-fd00::4', 4n],
+    ['fd00::', 0n],
+    ['fd00::/62', 4n * ((1n << 64n) - 1n)],
+    ['fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::', 1n],
+  ] as const) {
+    it(`${text} has ${usable} addresses that are no subnet router's`, () => {
+      const pool: AddressPool = { name: 'p', ranges: [parseIpRange(text)], autoAssign: true, avoidBuggyIps: true };
+      assert.equal(usableAddresses(pool), usable);
+    });
+  }
+
   it('counts usable addresses as one by one', () => {
     const small = fc.tuple(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 0, max: 600 }));
     fc.assert(

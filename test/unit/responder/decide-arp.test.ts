@@ -14,6 +14,8 @@ const OURS = mac('11');
 const ETH1 = mac('21');
 const CLIENT = mac('c8');
 const MEMBER = mac('12');
+/** As Microsoft's NLB answers in its multicast mode. */
+const GROUP = Buffer.from('03bfc0a80af1', 'hex');
 const ETH0 = 2;
 const VIP = ipv4Value('192.168.10.240');
 const PROBED = ipv4Value('192.168.10.241');
@@ -104,6 +106,21 @@ describe('decideArp', () => {
       name: 'a member probes what we probe',
       packet: arp({ senderMac: MEMBER, senderIp: 0, targetIp: PROBED }),
       want: 'pool-probe',
+    },
+    {
+      name: 'the other link of this node probes what we probe',
+      packet: arp({ senderMac: ETH1, senderIp: 0, targetIp: PROBED }),
+      want: 'own-frame',
+    },
+    {
+      name: 'a cluster of hosts with a group as MAC claims what we probe (RFC 5227 §2.1.1: any packet)',
+      packet: arp({ operation: ARP_REPLY, senderMac: GROUP, senderIp: PROBED }),
+      want: 'conflict 192.168.10.241',
+    },
+    {
+      name: 'zeros claim ours (RFC 5227 §2.4: any packet)',
+      packet: arp({ senderMac: Buffer.alloc(6), senderIp: VIP }),
+      want: 'conflict 192.168.10.240',
     },
     { name: 'a request for what we probe', packet: arp({ targetIp: PROBED }), want: 'still-probing' },
     { name: 'a reply to us', packet: arp({ operation: ARP_REPLY, to: OURS }), want: 'not-a-request' },

@@ -18,7 +18,8 @@ function pair() {
   const own = { items: new Map<string, OfferItem>(), claims: new Map<string, true>(), seenRv: 0n };
   const teller = new Teller();
   const offers = new Told<OfferItem>('offers');
-  const claims = new Told<true>('claims');
+  const claims = new Told<number>('claims');
+  let nowMs = 0;
   const flush = (drop = false) => {
     const messages = teller.flush(own);
     for (const message of messages) {
@@ -28,7 +29,7 @@ function pair() {
         message.t === 'offers' || message.t === 'offers-delta'
           ? hearOffers(offers, message)
           : message.t === 'claims' || message.t === 'claims-delta'
-            ? hearClaims(claims, message)
+            ? hearClaims(claims, message, nowMs++)
             : assert.fail();
       if (heard !== 'too-much' && 'ask' in heard) teller.tellAgain(heard.ask.what);
     }
@@ -66,7 +67,7 @@ describe('telling and hearing', () => {
         teller.claimChanged('');
         while (flush() > 0); // a gap is noticed by the next delta, and asked for
         assert.deepEqual(new Map(offers.entries), own.items);
-        assert.deepEqual(new Map(claims.entries), own.claims);
+        assert.deepEqual([...claims.entries.keys()].sort(), [...own.claims.keys()].sort());
         assert.ok(offers.complete && claims.complete);
       }),
     );
@@ -81,15 +82,24 @@ describe('telling and hearing', () => {
   });
 
   it('half of a list is no list', () => {
-    const told = new Told<true>('claims');
-    told.whole(1, [['a', true]], true);
+    const told = new Told<number>('claims');
+    told.whole(1, [['a', 1]], true);
     assert.equal(told.complete, false);
-    assert.deepEqual(told.delta(1, 2, [['b', true]], [], false), { changed: ['a', 'b'] });
+    assert.deepEqual(told.delta(1, 2, [['b', 2]], [], false), { changed: ['a', 'b'] });
     assert.ok(told.complete);
   });
 
+  it('a claim is as old as when it was heard first, however often it is told', () => {
+    const told = new Told<number>('claims');
+    const whole = { t: 'claims', version: 1, items: ['a', 'b'], more: false } as const;
+    hearClaims(told, whole, 10);
+    hearClaims(told, { t: 'claims-delta', from: 1, to: 2, set: ['a', 'c'], gone: ['b'], more: false }, 20);
+    hearClaims(told, { ...whole, version: 3, items: ['a', 'b', 'c'] }, 30);
+    assert.deepEqual(Object.fromEntries(told.entries), { a: 10, b: 30, c: 20 });
+  });
+
   it('too long a list is refused', () => {
-    const entries = Array.from({ length: 50_001 }, (_, i) => [`${i}`, true] as const);
-    assert.equal(new Told<true>('claims').whole(1, entries, false), 'too-much');
+    const entries = Array.from({ length: 50_001 }, (_, i) => [`${i}`, 1] as const);
+    assert.equal(new Told<number>('claims').whole(1, entries, false), 'too-much');
   });
 });

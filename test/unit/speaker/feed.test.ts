@@ -207,7 +207,7 @@ describe('YurtHub feed', function () {
       serviceKey: 'default/web',
       serviceUid: 'u',
       type: 'Warning' as const,
-      reason: 'AddressConflict',
+      reason: 'AddressConflict' as const,
       action: 'Defend',
       note: 'n',
       atWallMs: 0,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '@openyurt/nodepool-types';
-import { HealthServer } from '../../../edge-speaker/src/observe/health-server.ts';
+import { HealthServer } from '../../../edge-speaker/src/io/health-server.ts';
 
 /** Resolves with the fields of the first line whose message is `msg`. */
 function listening(): { log: Log; line: (msg: string) => Promise<Record<string, unknown>> } {

@@ -6,6 +6,7 @@ import type { Effect } from '../../../edge-speaker/src/hub/facts.ts';
 import { OwnReport } from '../../../edge-speaker/src/hub/own-report.ts';
 import {
   MOST_CONFLICTS,
+  MOST_HOSTS,
   RETRY_GRACE_MS,
   SEEN_AGAIN_MS,
   SETTLED_MS,
@@ -16,6 +17,8 @@ const VIP = '192.168.1.1';
 const MAC = '02:00:00:00:00:99';
 const WALL = Date.UTC(2026, 10, 21);
 const PAUSE_MS = 20_000;
+const macOf = (i: number) =>
+  `02:00:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`;
 
 /** Node `a` of NodePool `p`, which has {@link VIP}; every effect lies in `told` as `urgent` or `news`. */
 class Bench {
@@ -198,11 +201,23 @@ describe('the report of a node', () => {
     assert.equal(bench.report.conflictOf(VIP)?.byMac, MAC);
   });
 
-  it('keeps the last hosts of somebody who invents a MAC for each frame', () => {
-    const bench = settled().announced();
-    for (let i = 0; i < 2 * MOST_CONFLICTS; i++)
-      bench.contested(`02:00:00:00:${(i >> 8).toString(16).padStart(2, '0')}:00 ${i}`);
+  it('keeps the last hosts of somebody who invents a MAC for each frame, and what is known of other addresses', () => {
+    const bench = settled().refused(MAC, '192.168.1.2').announced();
+    bench.addresses.add('192.168.1.2');
+    for (let i = 0; i < 2 * MOST_CONFLICTS; i++) bench.contested(macOf(i));
+    const last = Array.from({ length: MOST_HOSTS }, (_, i) => macOf(2 * MOST_CONFLICTS - 1 - i));
+    assert.deepEqual(
+      bench.read().report?.conflicts.map(({ address, byMac }) => `${address} ${byMac}`),
+      [...last.map((mac) => `${VIP} ${mac}`), `192.168.1.2 ${MAC}`],
+    );
+  });
+
+  it('keeps the addresses heard last where somebody claims all of them', () => {
+    const bench = settled();
+    for (let i = 0; i < 2 * MOST_CONFLICTS; i++) bench.contested(macOf(i), `10.9.${i >> 8}.${i & 255}`);
     assert.equal(bench.conflicts.length, MOST_CONFLICTS);
+    assert.equal(bench.report.conflictOf('10.9.0.0'), undefined);
+    assert.equal(bench.report.conflictOf('10.9.1.255')?.byMac, macOf(511));
   });
 
   it('is void where the node is in no NodePool, and of another LAN where it is in another', () => {

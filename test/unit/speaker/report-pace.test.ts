@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { LbError, type Log } from '@openyurt/nodepool-types';
 import {
   BETWEEN_MS,
+  CALM_MS,
   CONFLICTS_BETWEEN_MS,
   FIRST_WITHIN_MS,
   RETRY_MAX_MS,
@@ -121,6 +122,23 @@ describe('the pace of reports', () => {
     }
     const gaps = bench.writes.slice(2).map((ms, i) => ms - (bench.writes[i + 1] ?? 0));
     assert.ok(gaps.length >= 3 && gaps.every((gap) => gap >= CONFLICTS_BETWEEN_MS), String(gaps));
+  });
+
+  it('writes conflicts that go on and on, as somebody makes who invents a MAC for each frame, no oftener than anything else', async () => {
+    const bench = new Bench();
+    await bench.begin();
+    const minutes = 30;
+    for (let i = 0; i < minutes * 60; i++) {
+      bench.pace.changed(true);
+      await bench.pass(1_000, 1_000);
+    }
+    const most = (minutes * 60_000) / BETWEEN_MS + 8;
+    assert.ok(bench.writes.length <= most, `${bench.writes.length} writes, ${most} at most`);
+    await bench.pass(CALM_MS + BETWEEN_MS);
+    bench.pace.changed(true);
+    const heard = bench.time.monotonicMs();
+    await bench.pass(500);
+    assert.equal(bench.writes.at(-1), heard, 'after a calm the next one is told at once');
   });
 
   it('writes all anew when the cloud is back, each site at a time of its own', async () => {

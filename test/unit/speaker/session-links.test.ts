@@ -53,7 +53,7 @@ describe('session links', () => {
   const V4 = { ip: '192.168.1.11', prefixBits: 24, family: 'IPv4' } as const;
   const ULA = { ip: 'fd00:10::11', prefixBits: 64, family: 'IPv6' } as const;
   const LINK_LOCAL = { ip: 'fe80::11', prefixBits: 64, family: 'IPv6' } as const;
-  const addressed: { name: string; addresses: Link['addresses']; want: string[] }[] = [
+  const addressed: { name: string; addresses: Link['addresses']; want: string[] | undefined }[] = [
     { name: 'both families, IPv4 first', addresses: [LINK_LOCAL, ULA, V4], want: ['192.168.1.11', 'fd00:10::11'] },
     { name: 'IPv6 alone', addresses: [LINK_LOCAL, ULA], want: ['fd00:10::11'] },
     {
@@ -61,6 +61,17 @@ describe('session links', () => {
       addresses: [LINK_LOCAL],
       want: ['fe80::11%eth0'],
     },
+    {
+      name: 'an address that is tentative still, beside one that is not',
+      addresses: [{ ...ULA, tentative: true }, LINK_LOCAL],
+      want: ['fe80::11%eth0'],
+    },
+    {
+      name: 'an address that another host has',
+      addresses: [{ ...ULA, duplicate: true }, LINK_LOCAL],
+      want: ['fe80::11%eth0'],
+    },
+    { name: 'tentative addresses alone: none yet', addresses: [{ ...LINK_LOCAL, tentative: true }], want: undefined },
   ];
   for (const { name, addresses, want } of addressed) {
     it(`where a link has ${name}`, () => {

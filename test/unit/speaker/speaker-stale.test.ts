@@ -24,7 +24,7 @@ class Bench {
     const siteDefaults = DEFAULT_SITE_CONFIG;
     const [monotonicMs, wallMs] = [() => this.now, () => 1_000_000 + this.now];
     const parts = { nodeName: 'a', view, nodePool, siteDefaults, monotonicMs, wallMs, random: () => 0.5 };
-    this.speaker = new Speaker({ ...parts, linkFor: () => 'eth0', isHeldElsewhere: () => false });
+    this.speaker = new Speaker({ ...parts, linkFor: () => 'eth0', heldElsewhereMs: () => undefined });
     this.effects.push(...this.speaker.start());
   }
 

@@ -108,8 +108,18 @@ describe('rtnetlink', () => {
       want: [{ kind: 'address-gone', index: 7, address: fd1 }],
     },
     {
-      name: 'one that is still tentative, or deprecated, is one',
-      datagram: message(20, address(10, 64, FD, 0x40 | 0x20)),
+      name: 'one that is deprecated is one',
+      datagram: message(20, address(10, 64, FD, 0x20)),
+      want: [{ kind: 'address', index: 7, address: fd1 }],
+    },
+    {
+      name: 'one that is still tentative',
+      datagram: message(20, address(10, 64, FD, 0x40)),
+      want: [{ kind: 'address', index: 7, address: { ...fd1, tentative: true } }],
+    },
+    {
+      name: 'an optimistic one is used while it is tentative',
+      datagram: message(20, address(10, 64, FD, 0x40 | 0x04)),
       want: [{ kind: 'address', index: 7, address: fd1 }],
     },
     {

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isLoopbackHost, LbError, type Log } from '@openyurt/nodepool-types';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLoopbackHost, type Log } from '@openyurt/nodepool-types';
+import { HttpListener } from './http-listener.ts';
 
 export interface HealthPages {
   /** Why the speaker is not ready; empty: it is. */
@@ -8,60 +9,50 @@ export interface HealthPages {
   state(): unknown;
 }
 
-const RETRY_MS = 5_000;
-
 /**
  * Health, metrics and the state page on loopback. `/livez` and `/healthz` say that the loop turns and nothing else: a cut
- * link must not restart the announcer. A taken port is named and tried again; announcing goes on meanwhile.
+ * link must not restart the announcer.
  *
  * It has no users and no passwords. What came over loopback must name this host by loopback, so that a page in a browser
  * here cannot read it under a name of its own; `/livez` and `/healthz` tell nothing and answer whatever they are called.
  */
 export class HealthServer {
-  private server: Server | undefined;
-  private retry: NodeJS.Timeout | undefined;
-  private said = false;
-  private closed = false;
+  private readonly listener: HttpListener;
 
   constructor(
-    private readonly address: { readonly host: string; readonly port: number },
+    address: { readonly host: string; readonly port: number },
     private readonly pages: HealthPages,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.listener = new HttpListener({
+      address,
+      log,
+      words: {
+        what: 'health and metrics',
+        served: 'health and metrics served',
+        refused: 'health address refused',
+        flag: '--health-address',
+      },
+      serve: (request, response) => void this.serve(request, response),
+    });
+  }
 
   listen(): void {
-    const { host, port } = this.address;
-    const server = createServer((request, response) => {
-      this.answer(request, response).catch((cause: unknown) => {
-        this.log.warn('page not served', { path: request.url, err: cause });
-        if (response.headersSent) response.destroy();
-        else plain(response, 500, 'this page failed; the log says why\n');
-      });
-    });
-    server.on('error', (cause: NodeJS.ErrnoException) => this.refused(cause));
-    server.listen(port, host, () => {
-      this.server = server;
-      this.log.info('health and metrics served', { host, port });
-    });
+    this.listener.listen();
   }
 
   close(): void {
-    this.closed = true;
-    clearTimeout(this.retry);
-    this.server?.close();
-    this.server?.closeAllConnections();
+    this.listener.close();
   }
 
-  private refused(cause: NodeJS.ErrnoException): void {
-    if (this.closed) return;
-    if (!this.said) {
-      const remedy =
-        'Name a free address with --health-address. Announcing is not affected; the address is tried again.';
-      const what = `health and metrics cannot be served on ${this.address.host}:${this.address.port}: ${cause.message}`;
-      this.log.error('health address refused', { err: new LbError('LB_PORT_TAKEN', what, remedy, { cause }) });
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.answer(request, response);
+    } catch (err) {
+      this.log.warn('page not served', { path: request.url, err });
+      if (response.headersSent) response.destroy();
+      else plain(response, 500, 'this page failed; the log says why\n');
     }
-    this.said = true;
-    this.retry = setTimeout(() => this.listen(), RETRY_MS);
   }
 
   private async answer(

@@ -1,0 +1,2 @@
+/** @see child-programs.mjs */
+export function bundleChildPrograms(more?: Readonly<Record<string, string>>): Promise<string>;
