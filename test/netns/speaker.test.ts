@@ -87,7 +87,7 @@ describe('a site of three speakers', function () {
     const startedMs = site.startSpeaker('b');
     const answer = await asker.answer(VIP, { sinceMs: startedMs });
     assert.equal(site.nodeOfMac(answer.mac), 'b');
-    assert.ok(answer.atMs - startedMs < 2_000, `answered after ${answer.atMs - startedMs} ms`);
+    assert.ok(answer.atMs - startedMs < 5_000, `answered after ${answer.atMs - startedMs} ms`);
     console.log(`    cold start to first answer: ${Math.round(answer.atMs - startedMs)} ms`);
     await asker.stop();
   });

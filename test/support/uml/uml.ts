@@ -48,6 +48,7 @@ export async function runInUml(file: string, modules: readonly string[]): Promis
     detached: true, // its threads are processes: the group ends as one
   });
   const kill = () => {
+    rmSync(bundles, { recursive: true, force: true });
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL');
   };
