@@ -4,7 +4,7 @@ import type { NodeEvent, ServiceEvent } from '../ports/announcement-feed.ts';
 /** Services that get Events of their own after one outage, the addresses that changed most first. */
 export const MOST_SERVICES = 100;
 /** A hand-over from dead endpoints to live ones takes less, and is no service with dead ones. */
-const TELL_STALE_MS = 1_000;
+export const TELL_STALE_MS = 1_000;
 /** Addresses that the Node's Event names. */
 const MOST_NAMED = 8;
 
