@@ -2,6 +2,8 @@ import type { Judged } from './candidate-index.ts';
 
 /** For this long, and while it is probed, members may still take a new address from one another, each on hearing of it a little later. */
 const SPREAD_MS = 1_000;
+/** Who has claimed a new address for this much longer than probing takes has asked for it, also on a busy machine. */
+const ASKED_MARGIN_MS = 250;
 /** Addresses looked at in one turn: a site of thousands has them all settle at once. */
 const LOOKED_PER_TURN = 128;
 
@@ -93,7 +95,7 @@ export class NewAddresses {
     if (entry === undefined || (resumed && entry.wasAnnounced)) return false;
     if (newness.announcedMs(address) !== undefined) return false;
     const heldMs = newness.heldElsewhereMs(address);
-    return heldMs === undefined || heldMs < SPREAD_MS + newness.probingMs;
+    return heldMs === undefined || heldMs < ASKED_MARGIN_MS + newness.probingMs;
   }
 
   private add(address: string, { probingMs, objectionMs }: Newness, nowMs: number, wasAnnounced = false): void {

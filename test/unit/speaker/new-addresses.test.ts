@@ -31,8 +31,8 @@ function fresh(announced: string[] = []): NewAddresses {
 describe('an address that is new to the NodePool', () => {
   const cases: { name: string; ownMs?: number; otherMs?: number; resumed?: boolean; want: boolean }[] = [
     { name: 'nobody has it', want: true },
-    { name: 'whoever has it may be asking still', otherMs: 1_029, want: true },
-    { name: 'another member hands it over, or died with it', otherMs: 1_030, want: false },
+    { name: 'whoever has it may be asking still', otherMs: 279, want: true },
+    { name: 'another member hands it over, or died with it', otherMs: 280, want: false },
     { name: 'this node has it', ownMs: 0, want: false },
     { name: 'this node took it back in the middle of asking', resumed: true, want: true },
   ];

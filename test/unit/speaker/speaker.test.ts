@@ -331,7 +331,7 @@ describe('speaker hub', () => {
 
   it('a failover asks nobody once another member has held the address since the conflict, with nothing else happening', () => {
     const bench = online(undefined, true).conflict('failed');
-    bench.heldElsewhereMs = 500;
+    bench.heldElsewhereMs = 200;
     assert.equal(bench.speaker.mustProbe(VIP), true, 'that member may be asking itself');
     for (let i = 0; i < 3; i++) {
       const waitMs = bench.speaker.nextSettleMs() ?? assert.fail('it looks at nothing by itself');
