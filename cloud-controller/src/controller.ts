@@ -31,7 +31,7 @@ const SWEEP_MS = 30_000;
 
 /** All parts, wired: watches always, writes while it holds the Lease. */
 export class Controller {
-  readonly #book = new AddressBook();
+  readonly #book: AddressBook;
   readonly #sites = new Sites();
   readonly #waiting = new Waiting();
   readonly #metrics = new Metrics();
@@ -55,7 +55,9 @@ export class Controller {
     credentials: Credentials,
     private readonly log: ControllerLog,
   ) {
-    const { namespace, leaseIdentity } = options;
+    const { namespace, leaseIdentity, releaseCooldownMs } = options;
+    const nowMs = () => performance.now();
+    this.#book = new AddressBook({ restMs: releaseCooldownMs, nowMs });
     const metrics = this.#metrics;
     const client = new ApiClient(credentials, (method, code) => metrics.requests.inc({ method, code: String(code) }));
     this.#cache = new ClusterCache(client, namespace, log.named('informer'), Math.random);
@@ -87,7 +89,6 @@ export class Controller {
         },
       },
     );
-    const nowMs = () => performance.now();
     this.#loadBalancerSet = new LoadBalancerSet(options.loadBalancerSet, {
       isServed: () => this.#cache.poolServiceInformer.isServed,
       nowMs,
@@ -123,6 +124,7 @@ export class Controller {
       nodes: this.#nodes,
       reports: this.#reports,
       queue: this.#queue,
+      sweepIn: (ms) => this.#sweepIn(ms),
     });
   }
 
@@ -220,6 +222,15 @@ export class Controller {
     );
     const sweep = setInterval(() => this.#queue.add(SWEEP_KEY), SWEEP_MS).unref();
     this.#watching.signal.addEventListener('abort', () => clearInterval(sweep));
+  }
+
+  #sweepTimer: NodeJS.Timeout | undefined;
+  /** Beside what is swept now and then: what rests ends in order, so a timer that stands ends first. */
+  #sweepIn(ms: number): void {
+    this.#sweepTimer ??= setTimeout(() => {
+      this.#sweepTimer = undefined;
+      this.#queue.add(SWEEP_KEY);
+    }, ms).unref();
   }
 
   #watchSources(): void {

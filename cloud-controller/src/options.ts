@@ -6,6 +6,9 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const LOG_FORMATS = ['json', 'text'] as const;
 const LOAD_BALANCER_SET_MODES = ['auto', 'on', 'off'] as const;
 
+/** A day: timers go no further than 24 of them. */
+const MOST_COOLDOWN_MS = 1440 * 60_000;
+
 export interface Options {
   readonly kubeconfig: string | undefined;
   readonly namespace: string;
@@ -16,6 +19,8 @@ export interface Options {
   readonly leaseDurationMs: number;
   readonly leaseRenewMs: number;
   readonly leaseRetryMs: number;
+  /** How long a released address rests before another Service gets it. */
+  readonly releaseCooldownMs: number;
   readonly workers: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: (typeof LOG_FORMATS)[number];
@@ -31,6 +36,7 @@ Options:
       --health-address HOST:PORT /healthz /livez /readyz /metrics (default 0.0.0.0:10374)
       --classless                take Services without loadBalancerClass too
       --loadbalancerset MODE     yurt-manager's LoadBalancerSet: auto, on or off (default auto)
+      --release-cooldown TIME    a released address rests so long before another Service gets it (default 0s)
       --lease-identity NAME      this replica (default $POD_NAME, or host name and process id)
       --lease-duration TIME      others wait so long for a dead leader (default 15s, whole seconds)
       --lease-renew TIME         a leader that can't renew for so long stops writing (default 10s)
@@ -46,6 +52,7 @@ const TABLE = {
   'health-address': { type: 'string', default: '0.0.0.0:10374' },
   classless: { type: 'boolean', default: false },
   loadbalancerset: { type: 'string', default: 'auto' },
+  'release-cooldown': { type: 'string', default: '0s' },
   'lease-identity': { type: 'string' },
   'lease-duration': { type: 'string', default: '15s' },
   'lease-renew': { type: 'string', default: '10s' },
@@ -73,6 +80,7 @@ export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): O
       parseHostPort(values['health-address']) ?? bad('health-address', values['health-address'], 'HOST:PORT'),
     classless: values.classless,
     loadBalancerSet: oneOf('loadbalancerset', values.loadbalancerset, LOAD_BALANCER_SET_MODES),
+    releaseCooldownMs: cooldown('release-cooldown', values['release-cooldown']),
     leaseIdentity: values['lease-identity'] ?? env.POD_NAME ?? `${hostname()}-${process.pid}`,
     leaseDurationMs: duration('lease-duration', values['lease-duration']),
     leaseRenewMs: duration('lease-renew', values['lease-renew']),
@@ -125,6 +133,11 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 function duration(name: string, text: string): number {
   const ms = parseDurationMs(text);
   return ms !== undefined && ms > 0 ? ms : bad(name, text, 'a time such as 15s or 500ms');
+}
+
+function cooldown(name: string, text: string): number {
+  const ms = text === '0' ? 0 : parseDurationMs(text);
+  return ms !== undefined && ms <= MOST_COOLDOWN_MS ? ms : bad(name, text, 'a time from 0s to 1440m, such as 5m');
 }
 
 function bad(name: string, value: string, wanted: string): never {

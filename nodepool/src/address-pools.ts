@@ -1,4 +1,5 @@
 import { type IpRange, rangeSize } from './ip-range.ts';
+import { type LabelSelector, selectorMatches } from './label-selector.ts';
 import type { SiteConfig } from './site-config.ts';
 import { subnetRoutersIn } from './subnet-router.ts';
 
@@ -10,13 +11,47 @@ export interface AddressPool {
   readonly autoAssign: boolean;
   /** true: addresses whose last octet is 0 or 255 are never handed out (IPv4 only). */
   readonly avoidBuggyIps: boolean;
+  /** Who names no pool gets an address of the pool with the lowest number; 0 stands for none and comes last. */
+  readonly priority: number;
+  /** The namespaces whose Services it serves; empty: all. */
+  readonly namespaces: readonly string[];
+  /** One of them must match the labels of a Service that it serves; empty: any labels will do. */
+  readonly serviceSelectors: readonly LabelSelector[];
+}
+
+/** What of a Service decides which address pools serve it. */
+export interface Served {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What one ConfigMap says for its NodePool. */
 export interface AddressConfig {
-  /** In the order of the file, which is the order of auto-assignment. */
+  /** In the order of the file. */
   readonly pools: readonly AddressPool[];
   readonly site: SiteConfig;
+}
+
+/** Whether the pool serves some Services and others not. */
+export function isReserved({ namespaces, serviceSelectors }: AddressPool): boolean {
+  return namespaces.length > 0 || serviceSelectors.length > 0;
+}
+
+/** Whether the pool may give an address to the Service: as MetalLB has it, also when the Service asks for it by name. */
+export function serves({ namespaces, serviceSelectors }: AddressPool, { namespace, labels }: Served): boolean {
+  if (namespaces.length > 0 && !namespaces.includes(namespace)) return false;
+  return serviceSelectors.length === 0 || serviceSelectors.some((selector) => selectorMatches(selector, labels));
+}
+
+/**
+ * The order of auto-assignment, as in MetalLB: the lower priority number first, those without one last, and among equals
+ * those that serve only some Services. 0: neither goes before the other, so the order of the file counts.
+ *
+ * @see https://metallb.io/configuration/_advanced_ipaddresspool_configuration/ (serviceAllocation)
+ */
+export function compareTurns(a: AddressPool, b: AddressPool): number {
+  const turn = ({ priority }: AddressPool) => (priority === 0 ? Number.MAX_SAFE_INTEGER : priority);
+  return turn(a) - turn(b) || Number(isReserved(b)) - Number(isReserved(a));
 }
 
 /** How many addresses a pool can hand out, exact: without those of subnet routers, and without .0 and .255 where it avoids them. */

@@ -1,5 +1,6 @@
 import { isMap, isScalar, type Node } from 'yaml';
 import { type AddressPool, usableAddresses } from './address-pools.ts';
+import { decodeNamespaces, decodeServiceSelectors } from './decode-pool-audience.ts';
 import { didYouMean } from './edit-distance.ts';
 import { LbError } from './errors.ts';
 import { formatIpAddress, tryParseIpAddress } from './ip-address.ts';
@@ -24,11 +25,21 @@ const REQUIRED = {
 const NO_BGP = 'BGP is not supported by this version';
 
 const POOL_SHAPE: Shape = {
-  keys: ['name', 'protocol', 'addresses', 'auto-assign', 'avoid-buggy-ips'],
+  keys: [
+    ...['name', 'protocol', 'addresses', 'auto-assign', 'avoid-buggy-ips'],
+    ...['priority', 'namespaces', 'service-selectors'],
+  ],
   unsupported: {
+    'namespace-selectors': {
+      problem: 'namespaces are not selected by label in this version',
+      remedy: 'List their names in namespaces.',
+    },
     'bgp-advertisements': { problem: NO_BGP, remedy: 'Use protocol layer2 and remove bgp-advertisements.' },
   },
 };
+
+/** Enough for whoever numbers in steps of a thousand. */
+const MOST_PRIORITY = 1_000_000;
 
 /** Metric labels and annotations carry the name, so it keeps to what a label value may be. */
 const POOL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -55,11 +66,15 @@ export function decodeAddressPool(
   decodeProtocol(entries.get('protocol'), what, reader);
   const autoAssign = entries.get('auto-assign');
   const avoidBuggyIps = entries.get('avoid-buggy-ips');
+  const priority = entries.get('priority');
   const pool: AddressPool = {
     name: name ?? '',
     ranges: decodeRanges(entries.get('addresses'), name ?? `${position}`, what, reader, ranges),
     autoAssign: autoAssign === undefined ? true : (reader.boolean(autoAssign) ?? true),
     avoidBuggyIps: avoidBuggyIps === undefined ? false : (reader.boolean(avoidBuggyIps) ?? false),
+    priority: priority === undefined ? 0 : (reader.integer(priority, 0, MOST_PRIORITY) ?? 0),
+    namespaces: decodeNamespaces(entries.get('namespaces'), what, reader),
+    serviceSelectors: decodeServiceSelectors(entries.get('service-selectors'), what, reader),
   };
   if (nameEntry?.node == null || reader.problems.length > before) return undefined;
   if (usableAddresses(pool) === 0n) {

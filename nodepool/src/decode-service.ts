@@ -47,6 +47,7 @@ export function decodeService(service: ServiceObject): LoadBalancerRequest {
     key: serviceKey(service),
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
+    labels: metadata.labels ?? {},
     uid: metadata.uid ?? '',
     generation: metadata.generation,
     createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0,

@@ -50,6 +50,35 @@ const TOKEN = /[ \t\r\n]*(==|!=|[()!,=<>]|[^()!,=<> \t\r\n]+)/y;
 const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const DNS_PREFIX = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
+export function isLabelKey(text: string): boolean {
+  const slash = text.indexOf('/');
+  return LABEL_NAME.test(text.slice(slash + 1)) && (slash < 0 || DNS_PREFIX.test(text.slice(0, slash)));
+}
+
+export function isLabelValue(text: string): boolean {
+  return text === '' || LABEL_NAME.test(text);
+}
+
+/** The text that {@link parseLabelSelector} reads back; the order of the requirements, and of their values, is kept. */
+export function formatLabelSelector(requirements: readonly LabelRequirement[]): string {
+  return requirements.map(formatRequirement).join(',');
+}
+
+function formatRequirement({ key, operator, values }: LabelRequirement): string {
+  switch (operator) {
+    case 'exists':
+      return key;
+    case 'absent':
+      return `!${key}`;
+    case 'in':
+    case 'notin':
+      return `${key} ${operator} (${values.join(',')})`;
+    case 'gt':
+    case 'lt':
+      return `${key}${operator === 'gt' ? '>' : '<'}${values[0]}`;
+  }
+}
+
 /**
  * Reads `a=b,c in (x,y),!d,e notin (z),f>3`, as `labels.Parse` of the API machinery does.
  *
@@ -73,12 +102,9 @@ export function parseLabelSelector(text: string): LabelSelector {
   };
   const key = (): string => {
     const token = next('a label key');
-    const slash = token.indexOf('/');
-    const good = LABEL_NAME.test(token.slice(slash + 1)) && (slash < 0 || DNS_PREFIX.test(token.slice(0, slash)));
-    return good ? token : fail(`${quote(token)} is no label key`);
+    return isLabelKey(token) ? token : fail(`${quote(token)} is no label key`);
   };
-  const value = (token: string): string =>
-    token === '' || LABEL_NAME.test(token) ? token : fail(`${quote(token)} is no label value`);
+  const value = (token: string): string => (isLabelValue(token) ? token : fail(`${quote(token)} is no label value`));
   const optionalValue = (): string => {
     const token = peek();
     return token === undefined || token === ',' || token === ')' ? '' : value(next('a value'));

@@ -27,6 +27,8 @@ export interface LoadBalancerRequest {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
+  /** `metadata.labels`, which address pools may select by. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly uid: string;
   readonly generation: number | undefined;
   readonly createdMs: number;

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { formatDurationMs, parseDurationMs } from './duration.ts';
 import { didYouMean, nearest } from './edit-distance.ts';
 import { type Problem, quote } from './problem.ts';
@@ -58,24 +58,19 @@ export class YamlReader {
       this.refuse(at ?? node, `${what} is ${describe(node)}, not a mapping`, `Write keys and values: ${keys}.`);
       return undefined;
     }
-    const entries = new Map<string, Entry>();
-    for (const { key, value } of node.items) {
-      const keyNode = key as Node;
-      const name: unknown = isScalar(key) ? key.value : undefined;
-      if (typeof name !== 'string') {
-        this.refuse(keyNode, `${what} has a key that is ${describe(keyNode)}, not text`, 'Write keys as text.');
-        continue;
-      }
-      const entry = { name, keyNode, node: value as Node | null };
-      const first = entries.get(name);
-      if (first !== undefined) {
-        const line = this.lineOf(first.keyNode);
-        this.refuse(keyNode, `${what} has the key ${quote(name)} twice, first in line ${line}`, 'Keep one of them.');
-      } else entries.set(name, entry);
-      if (first === undefined && !shape.keys.includes(name)) this.strangeKey(keyNode, name, what, shape);
+    const entries = this.entriesOf(node, what);
+    for (const { name, keyNode } of entries.values()) {
+      if (!shape.keys.includes(name)) this.strangeKey(keyNode, name, what, shape);
     }
     const misspelt = new Set([...entries.keys()].map((name) => nearest(name, shape.keys)));
     return { get: (key) => entries.get(key), lacks: (key) => !entries.has(key) && !misspelt.has(key) };
+  }
+
+  /** A mapping whose keys are free; each stands once. */
+  pairs(entry: Entry, remedy: string): Iterable<Entry> | undefined {
+    if (isMap(entry.node)) return this.entriesOf(entry.node, entry.name).values();
+    this.wrongKind(entry, 'a mapping', remedy);
+    return undefined;
   }
 
   list(entry: Entry): readonly (Node | null)[] | undefined {
@@ -92,10 +87,17 @@ export class YamlReader {
   }
 
   text(entry: Entry, remedy: string): string | undefined {
+    const text = this.anyText(entry, remedy);
+    if (text === undefined || text.trim() !== '') return text;
+    this.refuse(entry.node, `${entry.name} is an empty text`, remedy);
+    return undefined;
+  }
+
+  /** Text that may be empty. */
+  anyText(entry: Entry, remedy: string): string | undefined {
     const { node } = entry;
-    if (!isScalar(node) || typeof node.value !== 'string') this.wrongKind(entry, 'text', textRemedy(node, remedy));
-    else if (node.value.trim() === '') this.refuse(node, `${entry.name} is an empty text`, remedy);
-    else return node.value;
+    if (isScalar(node) && typeof node.value === 'string') return node.value;
+    this.wrongKind(entry, 'text', textRemedy(node, remedy));
     return undefined;
   }
 
@@ -116,6 +118,25 @@ export class YamlReader {
     const example = leastMs < 1_000 ? '100ms or 2s' : '30s or 2m';
     this.wrongKind(entry, `a duration ${bounds}${or}`, `Write a duration ${bounds}, such as ${example}${or}.`);
     return undefined;
+  }
+
+  private entriesOf(node: YAMLMap, what: string): ReadonlyMap<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const { key, value } of node.items) {
+      const keyNode = key as Node;
+      const name: unknown = isScalar(key) ? key.value : undefined;
+      if (typeof name !== 'string') {
+        this.refuse(keyNode, `${what} has a key that is ${describe(keyNode)}, not text`, 'Write keys as text.');
+        continue;
+      }
+      const first = entries.get(name);
+      if (first === undefined) entries.set(name, { name, keyNode, node: value as Node | null });
+      else {
+        const line = this.lineOf(first.keyNode);
+        this.refuse(keyNode, `${what} has the key ${quote(name)} twice, first in line ${line}`, 'Keep one of them.');
+      }
+    }
+    return entries;
   }
 
   private wrongKind(entry: Entry, wanted: string, remedy: string): void {

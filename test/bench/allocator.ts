@@ -162,7 +162,17 @@ function bookOf({ family, range, nodePools }: Case): AddressBook {
   const book = new AddressBook();
   const parsed = parseIpRange(range);
   const config: AddressConfig = {
-    pools: [{ name: 'default', ranges: [parsed], autoAssign: true, avoidBuggyIps: false }],
+    pools: [
+      {
+        name: 'default',
+        ranges: [parsed],
+        autoAssign: true,
+        avoidBuggyIps: false,
+        priority: 0,
+        namespaces: [],
+        serviceSelectors: [],
+      },
+    ],
     site: DEFAULT_SITE_CONFIG,
   };
   for (const nodePool of nodePools) book.configure(nodePool, config);
@@ -204,5 +214,7 @@ function service(i: number): Holder {
     sharingKey: undefined,
     externalTrafficPolicy: 'Cluster',
     podSelector: '',
+    namespace: 'default',
+    labels: {},
   };
 }

@@ -69,6 +69,8 @@ export class Accounts {
 /** Whom a spare account belongs to, so that it keeps no Service's object alive. */
 const NOBODY: Holder = {
   key: '',
+  namespace: '',
+  labels: {},
   uid: '',
   ports: [],
   sharingKey: undefined,

@@ -6,6 +6,7 @@ import { heldBy, heldIn, portHeld, refusalAmong } from './holders-of-one.ts';
 import { Ledger } from './ledger.ts';
 import { placeOf } from './place.ts';
 import { PortsInUse } from './ports-in-use.ts';
+import { Resting, type RestOptions } from './resting.ts';
 import { type Holder, type Refusal, sameHolder } from './sharing.ts';
 import { SiteRanges } from './site-ranges.ts';
 import { SiteUsage } from './usage.ts';
@@ -22,7 +23,7 @@ export interface Holding {
   readonly requested: boolean;
 }
 
-/** An address (or some of its ports) that became free, `nodePool` is where it was held; or that became a Node's. */
+/** An address (or some of its ports) that became free, or whose rest ended, `nodePool` is where it was held; or that became a Node's. */
 export interface Freed {
   readonly nodePool: string;
   readonly address: IpAddress;
@@ -46,6 +47,12 @@ export class AddressBook {
   #nodes = new AddressSet();
   #nodeAddresses: readonly IpAddress[] = [];
   #freed: Freed[] = [];
+  /** undefined: what is released is free at once. */
+  readonly #resting: Resting | undefined;
+
+  constructor(rest?: RestOptions) {
+    this.#resting = rest === undefined || rest.restMs === 0 ? undefined : new Resting(rest);
+  }
 
   /** @param config undefined: nothing can be given out there; what is held stays */
   configure(nodePool: string, config: AddressConfig | undefined): void {
@@ -92,6 +99,32 @@ export class AddressBook {
   unavoid(nodePool: string, address: IpAddress): void {
     if (!this.site(nodePool).setAvoided(address, false)) return;
     this.#freed.push({ nodePool, address });
+  }
+
+  /** Whether what is released rests before another Service gets it. */
+  get restsReleased(): boolean {
+    return this.#resting !== undefined;
+  }
+
+  /** Who had the address last, where it rests in the NodePool: no other Service gets it meanwhile. */
+  restsAfter(nodePool: string, address: IpAddress): string | undefined {
+    return this.#resting?.at(this.site(nodePool), address)?.service;
+  }
+
+  /** What the Service gave back in the NodePool and may have again. */
+  restingOf(service: string, nodePool: string): readonly IpAddress[] {
+    return this.#resting?.of(service, this.site(nodePool)) ?? NONE;
+  }
+
+  /** Lets those go that have rested long enough. */
+  endRests(): void {
+    for (const { site, address } of this.#resting?.endDue() ?? [])
+      this.#freed.push({ nodePool: site.nodePool, address });
+  }
+
+  /** In how many milliseconds {@link endRests} has something to do; undefined: nothing rests. */
+  restsEndInMs(): number | undefined {
+    return this.#resting?.nextEndInMs();
   }
 
   /** The addresses in use with one of the Service's ports, one set per port: none of them can be given to it. */
@@ -148,7 +181,11 @@ export class AddressBook {
     const by = account?.holder ?? holder;
     const refusal = nodePool === FOREIGN ? undefined : refusalAmong(first, nodePool, by);
     if (refusal !== undefined) return refusal;
-    if (!heldIn(first, site)) site.add(address, place, sharingKeyIn(site, by));
+    if (!heldIn(first, site)) {
+      site.add(address, place, sharingKeyIn(site, by));
+      // who waits for it is told whose it is now
+      if (this.#resting?.end(site, address)) this.#freed.push({ nodePool, address });
+    }
     const into = block ?? this.#ledger.open(place.high);
     into.append(this.#accounts.enter(account ?? this.#accounts.open(holder), site, into, place.low, requested));
     for (const port of by.ports) this.#ports.add(port, place);
@@ -202,6 +239,12 @@ export class AddressBook {
     return freed;
   }
 
+  #rest(resting: Resting, site: SiteUsage, address: IpAddress, service: string): void {
+    if (site.nodePool === FOREIGN) return;
+    const ended = resting.begin(site, address, service);
+    if (ended !== undefined) this.#freed.push({ nodePool: ended.site.nodePool, address: ended.address });
+  }
+
   /** Takes one holding out of the book. The record is no longer valid then. */
   #strike(hold: Hold): IpAddress {
     const { site, block, high, low, account } = hold;
@@ -209,12 +252,17 @@ export class AddressBook {
     const place = { high, low };
     const address = block.address(low);
     const left = this.#ledger.remove(hold);
-    if (!heldIn(left, site)) site.remove(address, place, sharingKeyIn(site, holder));
+    if (!heldIn(left, site)) {
+      site.remove(address, place, sharingKeyIn(site, holder));
+      if (this.#resting !== undefined) this.#rest(this.#resting, site, address, account.key);
+    }
     for (const port of holder.ports) if (!portHeld(left, port)) this.#ports.delete(port, place);
     this.#accounts.strike(hold);
     return address;
   }
 }
+
+const NONE: readonly IpAddress[] = [];
 
 /** Addresses of other controllers are shared with nobody. */
 function sharingKeyIn(site: SiteUsage, holder: Holder): string | undefined {

@@ -1,4 +1,4 @@
-import type { AddressPool, IpAddress, IpFamily } from '@openyurt/nodepool-types';
+import { type AddressPool, compareTurns, type IpAddress, type IpFamily, serves } from '@openyurt/nodepool-types';
 import { type AddressBook, FOREIGN } from './address-book.ts';
 import { lowestAbsent } from './address-set.ts';
 import type { Holder, Refusal } from './sharing.ts';
@@ -23,13 +23,16 @@ export type NoAddress =
   | { readonly reason: 'NoConfig' }
   | { readonly reason: 'NoSuchPool'; readonly pool: string; readonly pools: readonly string[] }
   | { readonly reason: 'NoAutoAssign'; readonly pools: readonly string[] }
+  /** They serve other namespaces, or Services with other labels. */
+  | { readonly reason: 'PoolNotForService'; readonly pools: readonly string[] }
   /** `both`: each family is there, but no pool has the two. */
   | { readonly reason: 'NoAddressOfFamily'; readonly pools: readonly string[]; readonly both?: true }
-  /** `avoided`: addresses that are free and that hosts of the site use. `both`: each family is there, but no pool can serve the two. */
+  /** `avoided`: addresses that are free and that hosts of the site use. `rests`: what is released is not free at once. `both`: each family is there, but no pool can serve the two. */
   | {
       readonly reason: 'PoolExhausted';
       readonly pools: readonly AddressPool[];
       readonly avoided?: number;
+      readonly rests?: true;
       readonly both?: true;
     };
 
@@ -41,44 +44,62 @@ const COMMON_TRIES = 64;
 const COMMON_CHECKS = 8192;
 
 /**
- * The address a Service gets in one NodePool: one it may share under its key, else one it has elsewhere, else the
- * lowest free one, in the order of the pools and ranges in the file. Nothing is taken: that is {@link AddressBook.take}.
+ * The address a Service gets in one NodePool: one it may share under its key; else, of the pools whose turn is first, one
+ * it had lately or has elsewhere, else the lowest free one in the order of the file. Nothing is taken: that is {@link AddressBook.take}.
  */
 export function allocate(book: AddressBook, ask: Ask): Allocated {
   const { ranges } = book.site(ask.nodePool);
   if (ranges === undefined) return { reason: 'NoConfig' };
   const pools = candidatePools(ranges, ask);
   if ('reason' in pools) return pools;
-  const address = shared(book, ask, ranges, pools) ?? preferred(book, ask, ranges, pools) ?? lowest(book, ask, pools);
+  const address = shared(book, ask, ranges, pools) ?? inTurn(book, ask, ranges, pools);
   return address === undefined ? exhausted(book, ask, pools) : { address };
 }
 
-/** Ways to an address, the best first. Each: undefined where there is none in these pools. */
-export const WAYS = [
-  shared,
-  preferred,
-  (book: AddressBook, ask: Ask, _: SiteRanges, pools: readonly AddressPool[]) => lowest(book, ask, pools),
-] as const;
+function inTurn(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+  if (!ranges.hasTurns) return preferred(book, ask, ranges, pools) ?? lowest(book, ask, pools);
+  for (const equals of turnsOf(pools)) {
+    const address = preferred(book, ask, ranges, equals) ?? lowest(book, ask, equals);
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
+/** Pools whose turn is the same, in their order. @param pools sorted by it */
+export function turnsOf(pools: readonly AddressPool[]): readonly (readonly AddressPool[])[] {
+  const turns: AddressPool[][] = [];
+  let before: AddressPool | undefined;
+  for (const pool of pools) {
+    if (before !== undefined && compareTurns(before, pool) === 0) turns.at(-1)?.push(pool);
+    else turns.push([pool]);
+    before = pool;
+  }
+  return turns;
+}
 
 export function exhausted(book: AddressBook, { nodePool, family }: Ask, pools: readonly AddressPool[]): NoAddress {
   const avoided = book.site(nodePool).avoidedIn(pools, family);
-  return { reason: 'PoolExhausted', pools, ...(avoided === 0 ? {} : { avoided }) };
+  const rests = book.restsReleased;
+  return { reason: 'PoolExhausted', pools, ...(avoided === 0 ? {} : { avoided }), ...(rests ? { rests } : {}) };
 }
 
-/** The address pools that may serve, in the order of the file. */
+/** The address pools that may serve, in their turn. */
 export function candidatePools(
   ranges: SiteRanges,
-  ask: Pick<Ask, 'pool' | 'family'>,
+  ask: Pick<Ask, 'pool' | 'family' | 'holder'>,
 ): readonly AddressPool[] | NoAddress {
-  const { pool: name, family } = ask;
+  const { pool: name, family, holder } = ask;
   if (name === undefined) {
-    const auto = ranges.autoAssignedOf(family);
+    const auto = ranges.autoAssignedTo(holder, family);
     if (auto.length > 0) return auto;
-    if (ranges.autoAssigned.length > 0) return { reason: 'NoAddressOfFamily', pools: names(ranges.autoAssigned) };
+    const others = ranges.autoAssignedTo(holder);
+    if (others.length > 0) return { reason: 'NoAddressOfFamily', pools: names(others) };
+    if (ranges.autoAssigned.length > 0) return { reason: 'PoolNotForService', pools: names(ranges.autoAssigned) };
     return { reason: 'NoAutoAssign', pools: names(ranges.config.pools) };
   }
   const pool = ranges.pool(name);
   if (pool === undefined) return { reason: 'NoSuchPool', pool: name, pools: names(ranges.config.pools) };
+  if (!serves(pool, holder)) return { reason: 'PoolNotForService', pools: [name] };
   return hasFamily(pool, family) ? [pool] : { reason: 'NoAddressOfFamily', pools: [name] };
 }
 
@@ -88,12 +109,25 @@ function names(pools: readonly AddressPool[]): string[] {
 
 /** Whether the address may be given without being asked for by name. */
 function suits(book: AddressBook, nodePool: string, holder: Holder, pool: AddressPool, address: IpAddress): boolean {
-  if (avoided(pool, address) || book.nodes.has(address) || book.site(nodePool).avoid.has(address)) return false;
+  const { avoid, resting } = book.site(nodePool);
+  if (avoided(pool, address) || book.nodes.has(address) || avoid.has(address)) return false;
   if (book.site(FOREIGN).used.has(address)) return false; // another controller gave it, or its Service adopts it in a moment
+  if (resting.has(address) && restRefusal(book, nodePool, address, holder) !== undefined) return false;
   return book.refusal(nodePool, address, holder) === undefined;
 }
 
-function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+/** Whether another Service had the address in the NodePool lately. */
+export function restRefusal(
+  book: AddressBook,
+  nodePool: string,
+  address: IpAddress,
+  { key }: Holder,
+): Refusal | undefined {
+  const former = book.restsAfter(nodePool, address);
+  return former === undefined || former === key ? undefined : { reason: 'AddressResting', holder: former };
+}
+
+export function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
   const { beside, nodePool } = ask;
   const { sharingKey } = ask.holder;
   if (sharingKey === undefined) return undefined;
@@ -108,17 +142,21 @@ function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly
   return best ?? all.find(suitable);
 }
 
-function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
-  return ask.prefer.find((address) => {
+export function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
+  const own = book.restingOf(ask.holder.key, ask.nodePool);
+  if (own.length + ask.prefer.length === 0) return undefined;
+  const suitable = (address: IpAddress): boolean => {
     const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;
     return pool !== undefined && pools.includes(pool) && suits(book, ask.nodePool, ask.holder, pool, address);
-  });
+  };
+  return own.find(suitable) ?? ask.prefer.find(suitable);
 }
 
-function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
+export function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
   const { family } = ask;
   const site = book.site(ask.nodePool);
   const taken = [site.used, book.site(FOREIGN).used, book.nodes, site.avoid, ...book.portsInUse(ask.holder)];
+  if (site.resting.size > 0) taken.push(site.resting);
   const next = site.ranges === undefined ? [] : overlapping(book, site.ranges, ask);
   let first: IpAddress | undefined;
   let triesLeft = Math.min(COMMON_TRIES, Math.ceil(COMMON_CHECKS / Math.max(1, next.length)));
@@ -163,6 +201,7 @@ export function mayTake(
 ): boolean {
   const pool = book.site(nodePool).ranges?.poolOf(address);
   if (pool === undefined || (ask.pool === undefined ? !pool.autoAssign : pool.name !== ask.pool)) return false;
+  if (!serves(pool, ask.holder)) return false;
   return suits(book, nodePool, ask.holder, pool, address);
 }
 
@@ -175,8 +214,9 @@ export function requestRefusal(
 ): Refusal | NoAddress | { readonly reason: 'AddressNotInPool' } | undefined {
   const { ranges } = book.site(nodePool);
   if (ranges === undefined) return { reason: 'NoConfig' };
-  if (ranges.poolOf(address) === undefined && !ranges.config.site.allowOutsideRanges) {
-    return { reason: 'AddressNotInPool' };
-  }
-  return book.nodes.has(address) ? { reason: 'NodeAddress' } : book.refusal(nodePool, address, holder);
+  const pool = ranges.poolOf(address);
+  if (pool === undefined && !ranges.config.site.allowOutsideRanges) return { reason: 'AddressNotInPool' };
+  if (pool !== undefined && !serves(pool, holder)) return { reason: 'PoolNotForService', pools: [pool.name] };
+  if (book.nodes.has(address)) return { reason: 'NodeAddress' };
+  return restRefusal(book, nodePool, address, holder) ?? book.refusal(nodePool, address, holder);
 }

@@ -1,7 +1,7 @@
-import { type PortKey, quote } from '@openyurt/nodepool-types';
+import { type PortKey, quote, type Served } from '@openyurt/nodepool-types';
 
 /** A Service as the address book knows it; a LoadBalancerRequest is one. */
-export interface Holder {
+export interface Holder extends Served {
   /** `namespace/name` */
   readonly key: string;
   readonly uid: string;
@@ -16,6 +16,8 @@ export type Refusal =
   | { readonly reason: 'AddressInUse'; readonly holder: string }
   | { readonly reason: 'SharingRefused'; readonly holder: string; readonly why: string }
   | { readonly reason: 'PortInUse'; readonly holder: string; readonly port: PortKey }
+  /** It was `holder`'s until lately. */
+  | { readonly reason: 'AddressResting'; readonly holder: string }
   | { readonly reason: 'NodeAddress' };
 
 /**

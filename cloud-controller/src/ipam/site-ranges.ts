@@ -1,5 +1,5 @@
-import type { AddressConfig, AddressPool, IpAddress, IpFamily, IpRange } from '@openyurt/nodepool-types';
-import { isSubnetRouter, rangeSize, subnetRoutersIn } from '@openyurt/nodepool-types';
+import type { AddressConfig, AddressPool, IpAddress, IpFamily, IpRange, Served } from '@openyurt/nodepool-types';
+import { compareTurns, isReserved, isSubnetRouter, rangeSize, serves, subnetRoutersIn } from '@openyurt/nodepool-types';
 import { isBuggy } from './address-set.ts';
 
 interface Owned {
@@ -12,11 +12,17 @@ export class SiteRanges {
   readonly #sorted: Record<IpFamily, Owned[]> = { IPv4: [], IPv6: [] };
 
   readonly #auto: Record<IpFamily, readonly AddressPool[]>;
-  /** Pools a Service that names none may take from. */
+  /** Whether one of {@link autoAssigned} serves some Services and others not. */
+  readonly #reserves: boolean;
+  /** Whether some of them go before others. */
+  readonly hasTurns: boolean;
+  /** Pools a Service that names none may take from, in their turn; some may serve only some Services. */
   readonly autoAssigned: readonly AddressPool[];
 
   constructor(readonly config: AddressConfig) {
-    this.autoAssigned = config.pools.filter((pool) => pool.autoAssign);
+    this.autoAssigned = config.pools.filter((pool) => pool.autoAssign).sort(compareTurns);
+    this.hasTurns = this.autoAssigned.some((pool, at, [first]) => at > 0 && first && compareTurns(first, pool) !== 0);
+    this.#reserves = this.autoAssigned.some(isReserved);
     const having = (family: IpFamily) => this.autoAssigned.filter((pool) => hasFamily(pool, family));
     this.#auto = { IPv4: having('IPv4'), IPv6: having('IPv6') };
     for (const pool of config.pools) for (const range of pool.ranges) this.#sorted[range.family].push({ range, pool });
@@ -43,9 +49,14 @@ export class SiteRanges {
     return this.config.pools.find((pool) => pool.name === name);
   }
 
-  /** Those of them that have a range of the family, in the order of the file. */
-  autoAssignedOf(family: IpFamily): readonly AddressPool[] {
-    return this.#auto[family];
+  /**
+   * Pools that a Service which names none may take from, in their turn.
+   *
+   * @param family only those with a range of it
+   */
+  autoAssignedTo(service: Served, family?: IpFamily): readonly AddressPool[] {
+    const pools = family === undefined ? this.autoAssigned : this.#auto[family];
+    return this.#reserves ? pools.filter((pool) => serves(pool, service)) : pools;
   }
 
   /** Whether some range of this family also stands in `other`. */

@@ -10,6 +10,8 @@ export class SiteUsage {
   readonly used = new AddressSet();
   /** Addresses that hosts of the site were seen to use: not given out unasked. */
   readonly avoid = new AddressSet();
+  /** Addresses that nobody has and that only the Service which had them last may have. */
+  readonly resting = new AddressSet();
   /** Addresses held under a sharing key, lowest first. */
   readonly #shared = new ReuseMap<string, IpAddress[]>();
   readonly #inUse = new Map<AddressPool, Record<IpFamily, number>>();

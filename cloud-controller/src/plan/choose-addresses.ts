@@ -94,8 +94,8 @@ function preferTwoFamilies(
   const { ranges } = world.book.site(ask.site.name);
   const asked: Ask = { ...askOf(request, world, ask), family };
   if (request.addressPool === undefined) {
-    const others = ranges?.autoAssignedOf(other) ?? [];
-    for (const pool of ranges?.autoAssignedOf(family) ?? []) {
+    const others = ranges?.autoAssignedTo(request, other) ?? [];
+    for (const pool of ranges?.autoAssignedTo(request, family) ?? []) {
       const found = others.includes(pool) ? allocate(world.book, { ...asked, pool: pool.name }) : undefined;
       if (found !== undefined && 'address' in found) return found;
     }

@@ -10,10 +10,11 @@ import {
   quote,
 } from '@openyurt/nodepool-types';
 import { FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
+import { restRefusal } from '../ipam/allocate.ts';
 import { type Move, planSite, type SitePlan } from './plan-site.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
-import { matches, type PlanWorld, type Site, selectPools } from './select-pools.ts';
+import { isForOthers, matches, type PlanWorld, type Site, selectPools } from './select-pools.ts';
 
 /** Something that a Service misses in one NodePool. */
 export interface Wait {
@@ -90,7 +91,7 @@ export function planService(
   for (const [nodePool, addresses] of evicted) {
     const waiting = addresses.filter(
       (address) =>
-        book.refusal(undefined, address, request) !== undefined &&
+        (book.refusal(undefined, address, request) ?? restRefusal(book, nodePool, address, request)) !== undefined &&
         !book
           .holdings(request.key)
           .some((held) => held.nodePool === nodePool && held.address.family === address.family),
@@ -154,6 +155,14 @@ function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SitePro
     return say(
       'NoNodePool',
       `No NodePool has labels that match ${text}. Label a NodePool so, or change the annotation ${NODE_POOL_SELECTOR_ANNOTATION}.`,
+    );
+  }
+  if (isForOthers(request, world)) {
+    const named = request.addressPool === undefined ? '' : ` ${quote(request.addressPool)}`;
+    const which = request.requestedAnywhere.length > 0 ? ' that holds the requested address' : named;
+    return say(
+      'PoolNotForService',
+      `Every address pool${which} serves other Services only. Change the Service's labels, or namespaces and service-selectors in a ConfigMap.`,
     );
   }
   if (request.requestedAnywhere.length > 0) {

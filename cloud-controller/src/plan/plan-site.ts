@@ -1,6 +1,6 @@
-import type { IpAddress, IpFamily, LoadBalancerRequest } from '@openyurt/nodepool-types';
+import { type IpAddress, type IpFamily, type LoadBalancerRequest, serves } from '@openyurt/nodepool-types';
 import { type Holding, sameAddress } from '../ipam/address-book.ts';
-import { requestRefusal } from '../ipam/allocate.ts';
+import { requestRefusal, restRefusal } from '../ipam/allocate.ts';
 import { chooseOne, chooseTwo, type Open } from './choose-addresses.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import type { PlanWorld, Site } from './select-pools.ts';
@@ -118,7 +118,7 @@ function settle(
   }
   const wait = ask.evicted.find((address) => address.family === family && mayReturn(request, world, site, address));
   if (wait === undefined || held !== undefined) return undefined;
-  const inUse = book.refusal(undefined, wait, request);
+  const inUse = book.refusal(undefined, wait, request) ?? restRefusal(book, site.name, wait, request);
   if (inUse !== undefined) return { family, held, problem: siteProblem(site.name, family, inUse, wait) };
   // where the port is free, but it may not share the address any more, it gets one of its own
   const free = book.refusal(site.name, wait, request) === undefined;
@@ -229,10 +229,12 @@ function stays(request: LoadBalancerRequest, world: PlanWorld, site: Site, addre
   return asked !== undefined && ranges.poolOf(asked) === pool; // it was taken there to lie beside what is asked for
 }
 
-/** Whether an address lost to a port change is worth waiting for: in the ranges still, and no Node has it by now. */
+/** Whether an address lost to a port change is worth waiting for: in ranges that serve it still, and no Node has it by now. */
 function mayReturn(request: LoadBalancerRequest, world: PlanWorld, site: Site, address: IpAddress): boolean {
   const { ranges } = world.book.site(site.name);
-  return ranges !== undefined && !world.book.nodes.has(address) && stays(request, world, site, address);
+  const pool = ranges?.poolOf(address);
+  if (pool === undefined || !serves(pool, request)) return false;
+  return !world.book.nodes.has(address) && stays(request, world, site, address);
 }
 
 export function heldIn(request: LoadBalancerRequest, { book }: PlanWorld, nodePool: string): readonly Holding[] {

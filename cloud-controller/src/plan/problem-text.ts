@@ -54,10 +54,13 @@ export function siteProblem(
 
 function awaited(family: IpFamily, { reason }: SiteRefusal, address: IpAddress | undefined) {
   if (reason === 'PoolExhausted') return family;
-  const isAboutHolder =
-    reason === 'AddressInUse' || reason === 'SharingRefused' || reason === 'PortInUse' || reason === 'NodeAddress';
-  return isAboutHolder ? address : undefined;
+  return ABOUT_HOLDERS.includes(reason) ? address : undefined;
 }
+
+/** Reasons that end with somebody's hold of the address. */
+const ABOUT_HOLDERS: readonly SiteRefusal['reason'][] = [
+  ...(['AddressInUse', 'SharingRefused', 'PortInUse', 'NodeAddress', 'AddressResting'] as const),
+];
 
 const PORT_IN_USE = /NodePool (\S+): (?:TCP|UDP|SCTP) port \d+ of (\S+) is held by Service /g;
 
@@ -101,6 +104,16 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
         `every address pool (${some(refusal.pools)}) has auto-assign: false`,
         `Name a pool in the annotation ${ADDRESS_POOL_ANNOTATION}, or set auto-assign: true.`,
       ];
+    case 'PoolNotForService':
+      return [
+        `${list(refusal.pools)} ${refusal.pools.length === 1 ? 'serves' : 'serve'} other Services only`,
+        "Ask for another pool, or change the Service's labels, or namespaces and service-selectors in the ConfigMap.",
+      ];
+    case 'AddressResting':
+      return [
+        `${address} rests: Service ${refusal.holder} gave it back less than --release-cooldown ago`,
+        'It is given when it has rested; or ask for another one.',
+      ];
     case 'NoConfig':
       return [
         'it has no addresses',
@@ -141,7 +154,7 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
 
 function sayExhausted(
   family: IpFamily,
-  { pools, both, avoided = 0 }: Extract<NoAddress, { reason: 'PoolExhausted' }>,
+  { pools, both, avoided = 0, rests }: Extract<NoAddress, { reason: 'PoolExhausted' }>,
 ): [string, string] {
   if (both) {
     return [
@@ -150,8 +163,9 @@ function sayExhausted(
     ];
   }
   const others = avoided === 0 ? '' : `; ${avoided} used by other hosts of the site`;
+  const released = rests ? '; released ones rest first' : '';
   return [
-    `no free ${family} address in ${names(pools)} (0 of ${total(pools, family)} free${others})`,
+    `no free ${family} address in ${names(pools)} (0 of ${total(pools, family)} free${others}${released})`,
     'Add a range to its ConfigMap, or delete a Service that holds one.',
   ];
 }

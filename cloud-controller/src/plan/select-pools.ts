@@ -1,4 +1,10 @@
-import { type IpAddress, type LoadBalancerRequest, selectorMatches } from '@openyurt/nodepool-types';
+import {
+  type AddressPool,
+  type IpAddress,
+  type LoadBalancerRequest,
+  selectorMatches,
+  serves,
+} from '@openyurt/nodepool-types';
 import type { AddressBook } from '../ipam/address-book.ts';
 
 /** One NodePool object and how its addresses stand. */
@@ -50,11 +56,24 @@ function offers(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): 
     const asksForNothing = request.addressPool === undefined && request.requestedAnywhere.length === 0;
     return held || recorded(request, site) || (site.config === 'refused' && asksForNothing);
   }
+  const keeps = held || recorded(request, site);
+  const suits = (pool: AddressPool | undefined) => pool !== undefined && (keeps || serves(pool, request));
   if (request.requestedAnywhere.length > 0) {
-    return request.requestedAnywhere.some((address) => ranges.poolOf(address) !== undefined);
+    return request.requestedAnywhere.some((address) => suits(ranges.poolOf(address)));
   }
-  if (request.addressPool !== undefined) return ranges.pool(request.addressPool) !== undefined;
-  return held || recorded(request, site) || ranges.autoAssigned.length > 0;
+  if (request.addressPool !== undefined) return keeps || suits(ranges.pool(request.addressPool));
+  return keeps || ranges.autoAssignedTo(request).length > 0;
+}
+
+/** Of a Service that no NodePool is selected for: whether what it asks for is there all the same, and serves others only. */
+export function isForOthers(request: LoadBalancerRequest, { book, sites }: PlanWorld): boolean {
+  const { requestedAnywhere, addressPool } = request;
+  return [...sites.keys()].some((name) => {
+    const { ranges } = book.site(name);
+    if (requestedAnywhere.length > 0) return requestedAnywhere.some((address) => ranges?.poolOf(address) !== undefined);
+    const pools = addressPool === undefined ? ranges?.autoAssigned : ranges?.config.pools;
+    return pools?.some((pool) => addressPool === undefined || pool.name === addressPool) ?? false;
+  });
 }
 
 function holds(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): boolean {

@@ -26,6 +26,8 @@ export interface DispatchDeps {
   readonly nodes: NodeAddresses;
   readonly reports: ReportReconciler;
   readonly queue: Queue;
+  /** Has what was remembered for a time looked through after so many milliseconds, unless that is to happen sooner. */
+  readonly sweepIn: (ms: number) => void;
 }
 
 /** Works one key of the queue, then wakes whoever may gain from what it freed. */
@@ -48,6 +50,7 @@ export class Dispatch {
         for (const service of reports.reconcile(key.name)) this.deps.queue.add(serviceQueueKey(service));
       } else if (key.kind === 'sweep') {
         for (const service of reports.sweep()) this.deps.queue.add(serviceQueueKey(service));
+        this.deps.book.endRests();
       } else {
         for (const service of nodes.reconcile()) this.deps.queue.add(serviceQueueKey(service));
       }
@@ -71,8 +74,12 @@ export class Dispatch {
     const freed = book.drainFreed();
     next.push(...waiting.wokenBy(freed, book, planned));
     if (next.length > 0) queue.addFirst(next.map(serviceQueueKey));
-    for (const nodePool of new Set(freed.map((one) => one.nodePool))) {
+    // it may not ask any more for what a configuration would take from it
+    const held = planned === undefined ? [] : book.holdings(planned);
+    for (const nodePool of new Set([...freed, ...held].map((one) => one.nodePool))) {
       if (sites.standing(nodePool).awaitsRelease) queue.add(poolQueueKey(nodePool));
     }
+    const restMs = book.restsEndInMs();
+    if (restMs !== undefined) this.deps.sweepIn(restMs);
   }
 }

@@ -5,6 +5,7 @@ import {
   type Decoded,
   decodeAddressConfig,
   decodeNodePool,
+  decodeService,
   type Log,
   type Problem,
 } from '@openyurt/nodepool-types';
@@ -89,7 +90,7 @@ export class NodePoolReconciler {
     const config = decoded?.value;
     const allowed = chosen === undefined ? this.#renumber.get(name) === true : mayRenumber(chosen);
     if (chosen !== undefined) this.#renumber.set(name, allowed);
-    const taken = allowed ? [] : takenAway(book, name, config);
+    const taken = allowed ? [] : takenAway(book, name, config, (service) => this.#poolAskedBy(service));
     if (taken.length > 0 && (config !== undefined || this.#inForce.has(name))) {
       const why = `it would take addresses that are in use: ${sayTakenAway(taken)}. Put their range back, delete those Services, or annotate the ConfigMap ${ALLOW_RENUMBER_ANNOTATION}: "true"`;
       return { ...refuse(why, true), saidAs: `takes ${JSON.stringify(chosen?.data ?? null)}` };
@@ -99,6 +100,11 @@ export class NodePoolReconciler {
     }
     const standing: ConfigStanding = { state: 'in-force', stale: false, awaitsRelease: false };
     return { standing, adopt: { config }, ...(decoded?.ok ? { warnings: decoded.warnings } : {}) };
+  }
+
+  #poolAskedBy(key: string): string | undefined {
+    const service = this.deps.cache.service(key);
+    return service && decodeService(service).addressPool;
   }
 
   /** Not every NodePool needs addresses: a line in the log, and the metric `config_loaded` is 0. */

@@ -5,9 +5,11 @@ import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts'
 import { AddressSet, lowestAbsent } from '../../../cloud-controller/src/ipam/address-set.ts';
 import { BIT_TREE_SPAN, BitTree, nextAbsentFromAll } from '../../../cloud-controller/src/ipam/bit-tree.ts';
 import { hashOf, KeyTable } from '../../../cloud-controller/src/ipam/key-table.ts';
+import { Resting } from '../../../cloud-controller/src/ipam/resting.ts';
 import { ReuseMap } from '../../../cloud-controller/src/ipam/reuse-map.ts';
 import type { Holder } from '../../../cloud-controller/src/ipam/sharing.ts';
 import { poolSize, SiteRanges } from '../../../cloud-controller/src/ipam/site-ranges.ts';
+import { SiteUsage } from '../../../cloud-controller/src/ipam/usage.ts';
 import { config } from './world.ts';
 
 const small = fc.integer({ min: 0, max: 200 });
@@ -144,6 +146,8 @@ describe('AddressBook', () => {
     sharingKey: 'k',
     externalTrafficPolicy: 'Cluster',
     podSelector: '',
+    namespace: 'n',
+    labels: {},
   });
   const texts = ['10.0.0.1', '192.168.1.1', '255.255.255.255', 'fd00::1', 'fd00::1:0:0:1', '::'];
 
@@ -208,6 +212,58 @@ describe('AddressBook', () => {
         }
       }),
     );
+  });
+});
+
+describe('Resting', () => {
+  const siteOf = (name: string) => new SiteUsage(name);
+  const address = (octet: number) => parseIpAddress(`10.0.0.${octet}`);
+
+  it('ends the rest of the oldest where too many rest, so memory is bounded', () => {
+    const site = siteOf('shop');
+    const resting = new Resting({ restMs: 10, nowMs: () => 0 }, 2);
+    const ended = [1, 2, 3, 9].map((octet) => resting.begin(site, address(octet), `n/s${octet}`));
+    assert.deepEqual(
+      ended.map((one) => one?.service),
+      [undefined, undefined, 'n/s1', 'n/s2'],
+    );
+    assert.deepEqual([...site.resting.values()].map(formatIpAddress), ['10.0.0.3', '10.0.0.9']);
+    assert.deepEqual(resting.of('n/s1', site), []);
+    assert.deepEqual(resting.of('n/s3', site).map(formatIpAddress), ['10.0.0.3']);
+  });
+
+  it('ends in order, each in its time; one that was taken meanwhile is not told', () => {
+    let nowMs = 0;
+    const [east, west] = [siteOf('east'), siteOf('west')];
+    const resting = new Resting({ restMs: 10, nowMs: () => nowMs });
+    assert.equal(resting.nextEndInMs(), undefined);
+    resting.begin(east, address(1), 'n/a');
+    nowMs = 4;
+    resting.begin(west, address(1), 'n/a');
+    resting.begin(west, address(2), 'n/b');
+    resting.end(west, address(2));
+    assert.equal(resting.nextEndInMs(), 6);
+    nowMs = 9.5;
+    assert.deepEqual([resting.endDue(), resting.nextEndInMs()], [[], 1]);
+    nowMs = 14;
+    const due = resting.endDue();
+    assert.deepEqual(
+      due.map(({ site, service }) => [site.nodePool, service]),
+      [
+        ['east', 'n/a'],
+        ['west', 'n/a'],
+      ],
+    );
+    assert.ok(resting.isEmpty && east.resting.size + west.resting.size === 0);
+  });
+
+  it('none rests where it is not asked for', () => {
+    for (const book of [new AddressBook(), new AddressBook({ restMs: 0, nowMs: () => 0 })]) {
+      const holder = { key: 'n/a', namespace: 'n', labels: {}, uid: 'u', ports: [], sharingKey: undefined } as const;
+      book.take('shop', address(1), { ...holder, externalTrafficPolicy: 'Cluster', podSelector: '' });
+      book.releaseAll('n/a');
+      assert.deepEqual([book.site('shop').resting.size, book.restsEndInMs()], [0, undefined]);
+    }
   });
 });
 

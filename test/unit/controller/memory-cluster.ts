@@ -67,6 +67,10 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   worked = 0;
   fate: () => WriteFate = () => 'ok';
   mode: LoadBalancerSetMode = 'auto';
+  /** `--release-cooldown`, from the next start on. */
+  restMs = 0;
+  /** When the controller has asked to be swept. */
+  sweepDueMs: number | undefined;
   #queue: string[] = [];
   #version = 1;
   book = new AddressBook();
@@ -87,11 +91,12 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
 
   /** A new process: all memory is gone, the objects are as they were. */
   restart(): void {
-    this.book = new AddressBook();
+    this.book = new AddressBook({ restMs: this.restMs, nowMs: () => this.nowMs });
     this.waiting = new Waiting();
     this.sites = new Sites();
     this.#queue = [];
     this.#later = [];
+    this.sweepDueMs = undefined;
     this.#loadBalancerSet = new LoadBalancerSet(this.mode, { isServed: () => this.isServed, nowMs: () => this.nowMs });
     this.#contests = new NameContests(this, this.sites);
     const parts = { cache: this, book: this.book, sites: this.sites, events: this, log: this.log };
@@ -118,6 +123,9 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       nodes,
       reports,
       queue: this,
+      sweepIn: (ms) => {
+        this.sweepDueMs ??= this.nowMs + ms;
+      },
     });
     for (const object of [...this.serviceMap.values(), ...this.poolServiceMap.values()])
       this.#loadBalancerSet.notice(object);
@@ -241,6 +249,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   /** Time passes. */
   pass(ms: number): void {
     this.nowMs += ms;
+    this.sweepDueMs = undefined;
     for (const { key } of this.#later.filter(({ dueMs }) => dueMs <= this.nowMs)) this.add(key);
     this.#later = this.#later.filter(({ dueMs }) => dueMs > this.nowMs);
     this.add(SWEEP_KEY);

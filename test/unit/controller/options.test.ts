@@ -24,6 +24,9 @@ const refused: { name: string; argv: string[]; says: RegExp; remedy?: RegExp }[]
   },
   { name: 'renewing later than the Lease lasts', argv: ['--lease-duration=5s'], says: /less than --lease-duration/ },
   { name: 'trying more rarely than renewing', argv: ['--lease-retry=12s'], says: /less than --lease-renew/ },
+  { name: 'a rest without unit', argv: ['--release-cooldown=30'], says: /a time from 0s to 1440m, such as 5m/ },
+  { name: 'a rest of more than a day', argv: ['--release-cooldown=1441m'], says: /from 0s to 1440m/ },
+  { name: 'a negative rest', argv: ['--release-cooldown=-1s'], says: /from 0s to 1440m/ },
   { name: 'no workers', argv: ['--workers=0'], says: /1 to 999/ },
 ];
 
@@ -48,13 +51,33 @@ describe('options of the controller', () => {
     assert.deepEqual(options?.healthAddress, { host: '0.0.0.0', port: 10374 });
     assert.deepEqual([options?.leaseDurationMs, options?.leaseRenewMs, options?.leaseRetryMs], [15_000, 10_000, 2_000]);
     assert.equal(parseOptions([], {})?.namespace, 'yurtlb-system');
+    assert.equal(options?.releaseCooldownMs, 0);
+  });
+
+  it('a release cooldown is a duration, or 0', () => {
+    for (const [text, want] of [
+      ['0', 0],
+      ['0s', 0],
+      ['500ms', 500],
+      ['1440m', 86_400_000],
+    ] as const) {
+      assert.equal(parseOptions([`--release-cooldown=${text}`], {})?.releaseCooldownMs, want);
+    }
   });
 
   it('help is short and names every option', () => {
     assert.equal(parseOptions(['--help'], {}), undefined);
     assert.ok(HELP.split('\n').length < 25);
     const options = ['kubeconfig', 'namespace', 'health-address', 'classless', 'loadbalancerset', 'workers', 'help'];
-    options.push('lease-identity', 'lease-duration', 'lease-renew', 'lease-retry', 'log-level', 'log-format');
+    options.push(
+      'release-cooldown',
+      'lease-identity',
+      'lease-duration',
+      'lease-renew',
+      'lease-retry',
+      'log-level',
+      'log-format',
+    );
     for (const option of options) assert.ok(HELP.includes(` --${option} `), option);
     for (const line of HELP.split('\n')) assert.ok(line.length <= 120, line);
   });

@@ -2,7 +2,16 @@ import { strict as assert } from 'node:assert';
 import { type Holder, type Refusal, sharingRefusal } from '../../../cloud-controller/src/ipam/sharing.ts';
 
 const holder = (more: Partial<Holder> = {}): Holder => ({
-  ...{ key: 'ns/web', uid: 'u', ports: [], sharingKey: 'k', externalTrafficPolicy: 'Cluster', podSelector: 'app=web' },
+  ...{
+    key: 'ns/web',
+    uid: 'u',
+    ports: [],
+    sharingKey: 'k',
+    externalTrafficPolicy: 'Cluster',
+    podSelector: 'app=web',
+    namespace: 'ns',
+    labels: {},
+  },
   ...more,
 });
 const refused = (why: string): Refusal => ({ reason: 'SharingRefused', holder: 'ns/web', why });

@@ -7,6 +7,7 @@ import {
   type LoadBalancerIngress,
   type LoadBalancerRequest,
   parseIpRange,
+  parseLabelSelector,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
 import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts';
@@ -18,16 +19,23 @@ export interface PoolSpec {
   readonly addresses: readonly string[];
   readonly auto?: boolean;
   readonly avoidBuggy?: boolean;
+  readonly priority?: number;
+  readonly namespaces?: readonly string[];
+  /** In the text form of Kubernetes. */
+  readonly selectors?: readonly string[];
 }
 
 export function config(pools: readonly PoolSpec[], outside = false): AddressConfig {
   return {
     pools: pools.map(
-      ({ name = 'default', addresses, auto = true, avoidBuggy = false }): AddressPool => ({
+      ({ name = 'default', addresses, auto = true, avoidBuggy = false, ...rest }): AddressPool => ({
         name,
         ranges: addresses.map(parseIpRange),
         autoAssign: auto,
         avoidBuggyIps: avoidBuggy,
+        priority: rest.priority ?? 0,
+        namespaces: rest.namespaces ?? [],
+        serviceSelectors: (rest.selectors ?? []).map(parseLabelSelector),
       }),
     ),
     site: { ...DEFAULT_SITE_CONFIG, allowOutsideRanges: outside },
@@ -38,6 +46,7 @@ export interface ServiceSpec {
   readonly name?: string;
   readonly ports?: readonly (number | string)[];
   readonly annotations?: Record<string, string>;
+  readonly labels?: Record<string, string>;
   readonly spec?: ServiceObject['spec'];
   readonly ingress?: readonly LoadBalancerIngress[];
   readonly createdSecond?: number;
@@ -47,6 +56,7 @@ export function service({
   name = 'web',
   ports = [80],
   annotations = {},
+  labels = {},
   spec = {},
   ingress = [],
   createdSecond = 0,
@@ -61,6 +71,7 @@ export function service({
       resourceVersion: '1',
       creationTimestamp: new Date(1_700_000_000_000 + createdSecond * 1000).toISOString(),
       annotations,
+      labels,
     },
     spec: {
       type: 'LoadBalancer',

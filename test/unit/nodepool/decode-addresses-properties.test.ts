@@ -6,7 +6,9 @@ import {
   FAIL_BACKS,
   formatDurationMs,
   formatIpAddress,
+  formatLabelSelector,
   type IpRange,
+  type LabelRequirement,
   readAddressFile,
   SITE_LIMITS,
   SPLIT_POLICIES,
@@ -21,6 +23,38 @@ const spans = fc.array(fc.record({ v6: fc.boolean(), from: fc.nat(100), more: fc
   maxLength: 6,
 });
 
+const plain = { noNullPrototype: true };
+const word = fc.constantFrom('app', 'example.com/tier', 'a.b_c-d');
+const values = fc.uniqueArray(fc.constantFrom('', 'web', '1', 'x_y.z'), { minLength: 1, maxLength: 3 });
+const requirement: fc.Arbitrary<LabelRequirement> = fc.oneof(
+  fc.record({ key: word, operator: fc.constantFrom('in' as const, 'notin' as const), values }, plain),
+  fc.record(
+    { key: word, operator: fc.constantFrom('exists' as const, 'absent' as const), values: fc.constant([]) },
+    plain,
+  ),
+);
+const serviceSelectors = fc
+  .uniqueArray(fc.uniqueArray(requirement, { minLength: 1, maxLength: 3, selector: formatOne }), {
+    maxLength: 3,
+    selector: (requirements) => requirements.map(formatOne).sort().join(),
+  })
+  .map((list) => list.map((requirements) => ({ text: formatLabelSelector(requirements), requirements })));
+
+function formatOne(one: LabelRequirement): string {
+  return formatLabelSelector([{ ...one, values: [...one.values].sort() }]);
+}
+
+const pools = fc.record({
+  spans,
+  autoAssign: fc.boolean(),
+  avoidBuggyIps: fc.boolean(),
+  priority: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_000_000 })),
+  namespaces: fc.uniqueArray(fc.constantFrom('default', 'a', 'team-1', '0'), { maxLength: 3 }),
+  serviceSelectors,
+});
+
+const OPERATORS = { in: 'In', notin: 'NotIn', exists: 'Exists', absent: 'DoesNotExist', gt: '', lt: '' } as const;
+
 const burst = (mostCount: number, leastMs: number, mostMs: number) =>
   fc
     .tuple(fc.integer({ min: 1, max: mostCount }), fc.integer({ min: leastMs, max: mostMs }))
@@ -28,10 +62,7 @@ const burst = (mostCount: number, leastMs: number, mostMs: number) =>
 
 const model: fc.Arbitrary<AddressConfig> = fc
   .record({
-    pools: fc.array(fc.record({ spans, autoAssign: fc.boolean(), avoidBuggyIps: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 4,
-    }),
+    pools: fc.array(pools, { minLength: 1, maxLength: 4 }),
     names: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?$/), {
       minLength: 4,
       maxLength: 4,
@@ -77,13 +108,28 @@ function encode({ pools, site }: AddressConfig): { config: string; site: string 
   });
   return {
     config: stringify({
-      'address-pools': pools.map(({ name, ranges, autoAssign, avoidBuggyIps }) => ({
-        name,
-        protocol: 'layer2',
-        addresses: ranges.map(({ text }) => text),
-        'auto-assign': autoAssign,
-        'avoid-buggy-ips': avoidBuggyIps,
-      })),
+      'address-pools': pools.map(
+        ({ name, ranges, autoAssign, avoidBuggyIps, priority, namespaces, serviceSelectors }) => ({
+          name,
+          protocol: 'layer2',
+          addresses: ranges.map(({ text }) => text),
+          'auto-assign': autoAssign,
+          'avoid-buggy-ips': avoidBuggyIps,
+          ...(priority === 0 ? {} : { priority }),
+          ...(namespaces.length === 0 ? {} : { namespaces }),
+          ...(serviceSelectors.length === 0
+            ? {}
+            : {
+                'service-selectors': serviceSelectors.map(({ requirements }) => ({
+                  'match-expressions': requirements.map(({ key, operator, values }) => ({
+                    key,
+                    operator: OPERATORS[operator],
+                    ...(values.length === 0 ? {} : { values }),
+                  })),
+                })),
+              }),
+        }),
+      ),
     }),
     site: stringify({
       heartbeat: formatDurationMs(site.heartbeatMs),
@@ -106,6 +152,11 @@ const yamlish = fc
       'address-pools:',
       'name: a',
       'protocol: layer2',
+      'priority: 1',
+      'namespaces:',
+      'service-selectors:',
+      'match-labels:',
+      'match-expressions:',
       'addresses:',
       '[10.0.0.1-10.0.0.9]',
       '"fd00::/64"',

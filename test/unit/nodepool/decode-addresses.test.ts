@@ -1,5 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { decodeAddressConfig, formatProblem, rangeSize, usableAddresses } from '@openyurt/nodepool-types';
+import {
+  decodeAddressConfig,
+  formatProblem,
+  parseLabelSelector,
+  rangeSize,
+  usableAddresses,
+} from '@openyurt/nodepool-types';
 
 /** A file with one good address pool, and what stands below its name. */
 const pool = (...lines: string[]) => ['address-pools:', '- name: a', ...lines.map((line) => `  ${line}`)].join('\n');
@@ -59,6 +65,107 @@ const badConfigs: [string, string, ...[string, RegExp][]][] = [
   ['auto-assign: 1', pool(L2, RANGE, 'auto-assign: 1'), ['5:16', /the number 1, not true or false/]],
   ['auto-assign empty', pool(L2, RANGE, 'auto-assign:'), ['5:15', /auto-assign is empty, not true or false/]],
   ['avoid-buggy-ips: yes', pool(L2, RANGE, 'avoid-buggy-ips: yes'), ['5:20', /the text "yes", not true or false/]],
+  [
+    'a priority that is a text',
+    pool(L2, RANGE, 'priority: high'),
+    ['5:13', /the text "high", not a whole number from 0/],
+  ],
+  [
+    'a negative priority',
+    pool(L2, RANGE, 'priority: -1'),
+    ['5:13', /the number -1, not a whole number from 0 to 1000000/],
+  ],
+  ['a priority with a fraction', pool(L2, RANGE, 'priority: 1.5'), ['5:13', /the number 1\.5, not a whole number/]],
+  ['a priority beyond all bounds', pool(L2, RANGE, 'priority: 1000001'), ['5:13', /Write a number from 0 to 1000000/]],
+  ['a priority in quotes', pool(L2, RANGE, 'priority: "1"'), ['5:13', /the text "1", not a whole number/]],
+  ['namespaces as a text', pool(L2, RANGE, 'namespaces: shop'), ['5:15', /not a list \(.*namespaces: \[shop\]/]],
+  [
+    'no namespace',
+    pool(L2, RANGE, 'namespaces: []'),
+    ['5:15', /"a" has an empty list of namespaces \(Remove namespaces to serve all/],
+  ],
+  ['a namespace in capitals', pool(L2, RANGE, 'namespaces: [Shop]'), ['5:16', /"Shop" is no name of a namespace/]],
+  [
+    'a namespace of 64 letters',
+    pool(L2, RANGE, `namespaces: [${'x'.repeat(64)}]`),
+    ['5:16', /is no name of a namespace/],
+  ],
+  [
+    'a number as a namespace',
+    pool(L2, RANGE, 'namespaces: [1]'),
+    ['5:16', /the number 1, not text \(Put it in quotes/],
+  ],
+  ['a namespace that is null', pool(L2, RANGE, 'namespaces: [a, ~]'), ['5:19', /namespace is "~", not text/]],
+  [
+    'a namespace twice',
+    pool(L2, RANGE, 'namespaces:', '- shop', '- bar', '- shop'),
+    ['8:5', /"a" lists the namespace "shop" twice, first in line 6/],
+  ],
+  ['namespace-selectors', pool(L2, RANGE, 'namespace-selectors: []'), ['5:3', /not selected by label in this version/]],
+  [
+    'a misspelt service-selectors',
+    pool(L2, RANGE, 'serviceSelectors: []'),
+    ['5:3', /Did you mean "service-selectors"/],
+  ],
+  ['no service selector', pool(L2, RANGE, 'service-selectors: []'), ['5:22', /empty list of service-selectors/]],
+  [
+    'a service selector as a text',
+    pool(L2, RANGE, 'service-selectors: [app=web]'),
+    ['5:23', /service selector 1 is the text "app=web", not a mapping \(.*match-labels, match-expressions/],
+  ],
+  [
+    'a service selector that requires nothing',
+    pool(L2, RANGE, 'service-selectors: [{match-labels: {app: web}}, {match-labels: {}}]'),
+    ['5:51', /service selector 2 requires nothing, so it selects every Service/],
+  ],
+  [
+    'matchLabels, as in an object of the API',
+    pool(L2, RANGE, 'service-selectors: [{matchLabels: {app: web}}]'),
+    ['5:24', /unknown key "matchLabels" \(Did you mean "match-labels"/],
+  ],
+  [
+    'labels that are none',
+    pool(L2, RANGE, 'service-selectors:', '- match-labels: {-a: b, c: "d e", f: 1, g: ~}', '- match-labels: [a]'),
+    ['6:20', /"-a" is no label key/],
+    ['6:30', /"d e" is no label value/],
+    ['6:40', /label "f" is the number 1, not text \(Put it in quotes if it is meant: "1"/],
+    ['6:46', /label "g" is "~", not text/],
+    ['7:19', /match-labels is a list, not a mapping \(Write labels, such as match-labels: \{app: web\}/],
+  ],
+  [
+    'a label twice',
+    pool(L2, RANGE, 'service-selectors:', '- match-labels:', '    app: web', '    app: db'),
+    ['8:7', /match-labels has the key "app" twice, first in line 7/],
+  ],
+  [
+    'expressions that are none',
+    pool(
+      ...[L2, RANGE, 'service-selectors:', '- match-expressions:'],
+      ...['  - {key: app}', '  - {operator: In, values: [a]}', '  - {key: app, operator: in, values: [a]}'],
+      ...['  - {key: app, operator: In}', '  - {key: app, operator: In, values: []}'],
+      ...[
+        '  - {key: app, operator: Exists, values: [a]}',
+        '  - {key: app, operator: NotIn, values: [1, ""]}',
+        '  - app',
+      ],
+    ),
+    ['7:7', /service selector 1, expression 1 has no operator \(Write In, NotIn, Exists, DoesNotExist/],
+    ['8:7', /expression 2 has no key/],
+    ['9:28', /"in" is no operator/],
+    ['10:7', /expression 4 has no values \(Add values/],
+    ['11:40', /expression 5 has an empty list of values/],
+    ['12:36', /expression 6 has values, which its operator does not take/],
+    ['13:44', /value is the number 1, not text/],
+    ['14:7', /expression 8 is the text "app", not a mapping/],
+  ],
+  [
+    'a service selector twice, in other words',
+    pool(
+      ...[L2, RANGE, 'service-selectors:', '- match-expressions: [{key: app, operator: In, values: [b, a]}]'],
+      ...['- match-labels: {app: a}', '- match-expressions: [{key: app, operator: In, values: [a, b]}]'],
+    ),
+    ['8:5', /service selector 3 says the same as the one in line 6 \(Keep one of them/],
+  ],
   [
     'a number as a name',
     `address-pools:\n- {name: 1, ${L2}, ${RANGE}}`,
@@ -257,6 +364,49 @@ describe('decodeAddressConfig: what is taken', () => {
       }
     });
   }
+
+  it('reads whom an address pool serves, and its turn', () => {
+    const config = pool(
+      ...[
+        L2,
+        RANGE,
+        'priority: 50',
+        'namespaces: [shop, "1"]',
+        'service-selectors:',
+        '- match-labels: {app: web, e: ""}',
+      ],
+      ...['  match-expressions: [{key: b, operator: DoesNotExist}]', '- match-expressions:'],
+      ...['  - {key: example.com/tier, operator: NotIn, values: [gold, ""]}', '  - {key: app, operator: Exists}'],
+    );
+    const decoded = decodeAddressConfig({ config });
+    const [only] = decoded.ok ? decoded.value.pools : [];
+    assert.ok(only);
+    assert.deepEqual([only.priority, only.namespaces], [50, ['shop', '1']]);
+    assert.deepEqual(
+      only.serviceSelectors.map(({ text }) => text),
+      ['app in (web),e in (),!b', 'example.com/tier notin (gold,),app'],
+    );
+    for (const { text, requirements } of only.serviceSelectors) {
+      assert.deepEqual(parseLabelSelector(text).requirements, requirements);
+    }
+  });
+
+  it('without them it serves all, last', () => {
+    const decoded = decodeAddressConfig({ config: pool(L2, RANGE, 'priority: 0') });
+    const [only] = decoded.ok ? decoded.value.pools : [];
+    assert.ok(only);
+    assert.deepEqual([only.priority, only.namespaces, only.serviceSelectors], [0, [], []]);
+  });
+
+  it('a speaker takes a selector of a newer file with a warning', () => {
+    const config = pool(L2, RANGE, 'service-selectors: [{match-fields: {a: b}}]');
+    const decoded = decodeAddressConfig({ config }, { unknownKeys: 'warn' });
+    assert.ok(decoded.ok);
+    assert.deepEqual(
+      decoded.warnings.map(({ line, col }) => [line, col]),
+      [[5, 24]],
+    );
+  });
 
   it('keeps the ends exact where numbers would round', () => {
     const decoded = decodeAddressConfig({ config: addresses('["fd00::20:0:0:1-fd00::20:0:0:3"]') });

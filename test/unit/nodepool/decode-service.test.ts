@@ -52,6 +52,7 @@ describe('decodeService: what is asked for', () => {
       key: 'shop/till',
       namespace: 'shop',
       name: 'till',
+      labels: {},
       uid: 'u-1',
       generation: undefined,
       createdMs: Date.UTC(2026, 0, 2, 3, 4, 5),

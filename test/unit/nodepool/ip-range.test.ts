@@ -55,6 +55,8 @@ const crowded = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, m
   return parseIpRange(`10.0.0.${at}-10.0.0.${last}`);
 });
 
+const forAll = { priority: 0, namespaces: [], serviceSelectors: [] };
+
 describe('IP ranges', () => {
   for (const { text, first, last, size } of good) {
     it(`${text} is ${first} to ${last}`, () => {
@@ -121,7 +123,13 @@ describe('IP ranges', () => {
     ['fd00::ffff:ffff:ffff:ffff-fd00:0:0:1::', 1n],
   ] as const) {
     it(`${text} has ${usable} addresses that are no subnet router's`, () => {
-      const pool: AddressPool = { name: 'p', ranges: [parseIpRange(text)], autoAssign: true, avoidBuggyIps: true };
+      const pool: AddressPool = {
+        name: 'p',
+        ranges: [parseIpRange(text)],
+        autoAssign: true,
+        avoidBuggyIps: true,
+        ...forAll,
+      };
       assert.equal(usableAddresses(pool), usable);
     });
   }
@@ -137,7 +145,7 @@ describe('IP ranges', () => {
         for (let value = at; value <= at + more; value++) {
           if (!avoidBuggyIps || (value % 256 !== 0 && value % 256 !== 255)) want++;
         }
-        const pool: AddressPool = { name: 'p', ranges: [only], autoAssign: true, avoidBuggyIps };
+        const pool: AddressPool = { name: 'p', ranges: [only], autoAssign: true, avoidBuggyIps, ...forAll };
         assert.equal(usableAddresses(pool), want);
       }),
     );
