@@ -48,10 +48,10 @@ export class AddressBook {
   #nodeAddresses: readonly IpAddress[] = [];
   #freed: Freed[] = [];
   /** undefined: what is released is free at once. */
-  readonly #resting: Resting | undefined;
+  readonly resting: Resting | undefined;
 
   constructor(rest?: RestOptions) {
-    this.#resting = rest === undefined || rest.restMs === 0 ? undefined : new Resting(rest);
+    this.resting = rest === undefined || rest.restMs === 0 ? undefined : new Resting(rest);
   }
 
   /** @param config undefined: nothing can be given out there; what is held stays */
@@ -101,30 +101,10 @@ export class AddressBook {
     this.#freed.push({ nodePool, address });
   }
 
-  /** Whether what is released rests before another Service gets it. */
-  get restsReleased(): boolean {
-    return this.#resting !== undefined;
-  }
-
-  /** Who had the address last, where it rests in the NodePool: no other Service gets it meanwhile. */
-  restsAfter(nodePool: string, address: IpAddress): string | undefined {
-    return this.#resting?.at(this.site(nodePool), address)?.service;
-  }
-
-  /** What the Service gave back in the NodePool and may have again. */
-  restingOf(service: string, nodePool: string): readonly IpAddress[] {
-    return this.#resting?.of(service, this.site(nodePool)) ?? NONE;
-  }
-
   /** Lets those go that have rested long enough. */
   endRests(): void {
-    for (const { site, address } of this.#resting?.endDue() ?? [])
+    for (const { site, address } of this.resting?.endDue() ?? [])
       this.#freed.push({ nodePool: site.nodePool, address });
-  }
-
-  /** In how many milliseconds {@link endRests} has something to do; undefined: nothing rests. */
-  restsEndInMs(): number | undefined {
-    return this.#resting?.nextEndInMs();
   }
 
   /** The addresses in use with one of the Service's ports, one set per port: none of them can be given to it. */
@@ -184,7 +164,7 @@ export class AddressBook {
     if (!heldIn(first, site)) {
       site.add(address, place, sharingKeyIn(site, by));
       // who waits for it is told whose it is now
-      if (this.#resting?.end(site, address)) this.#freed.push({ nodePool, address });
+      if (this.resting?.end(site, address)) this.#freed.push({ nodePool, address });
     }
     const into = block ?? this.#ledger.open(place.high);
     into.append(this.#accounts.enter(account ?? this.#accounts.open(holder), site, into, place.low, requested));
@@ -254,15 +234,13 @@ export class AddressBook {
     const left = this.#ledger.remove(hold);
     if (!heldIn(left, site)) {
       site.remove(address, place, sharingKeyIn(site, holder));
-      if (this.#resting !== undefined) this.#rest(this.#resting, site, address, account.key);
+      if (this.resting !== undefined) this.#rest(this.resting, site, address, account.key);
     }
     for (const port of holder.ports) if (!portHeld(left, port)) this.#ports.delete(port, place);
     this.#accounts.strike(hold);
     return address;
   }
 }
-
-const NONE: readonly IpAddress[] = [];
 
 /** Addresses of other controllers are shared with nobody. */
 function sharingKeyIn(site: SiteUsage, holder: Holder): string | undefined {

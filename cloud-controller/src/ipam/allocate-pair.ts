@@ -80,7 +80,7 @@ function exhaustedIn(book: AddressBook, ask: PairAsk, pools: readonly AddressPoo
     const found = pools.map((pool) => allocate(book, { ...ask, family, pool: pool.name }));
     if (found.some((one) => 'address' in one)) return [];
     const avoided = found.reduce((sum, one) => sum + ('avoided' in one ? (one.avoided ?? 0) : 0), 0);
-    const rests = book.restsReleased;
+    const rests = book.resting !== undefined;
     const more = { ...(avoided === 0 ? {} : { avoided }), ...(rests ? { rests } : {}) };
     return [{ family, none: { reason: 'PoolExhausted', pools, ...more } }];
   });

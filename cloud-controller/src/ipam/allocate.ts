@@ -79,7 +79,7 @@ export function turnsOf(pools: readonly AddressPool[]): readonly (readonly Addre
 
 export function exhausted(book: AddressBook, { nodePool, family }: Ask, pools: readonly AddressPool[]): NoAddress {
   const avoided = book.site(nodePool).avoidedIn(pools, family);
-  const rests = book.restsReleased;
+  const rests = book.resting !== undefined;
   return { reason: 'PoolExhausted', pools, ...(avoided === 0 ? {} : { avoided }), ...(rests ? { rests } : {}) };
 }
 
@@ -123,7 +123,7 @@ export function restRefusal(
   address: IpAddress,
   { key }: Holder,
 ): Refusal | undefined {
-  const former = book.restsAfter(nodePool, address);
+  const former = book.resting?.at(book.site(nodePool), address)?.service;
   return former === undefined || former === key ? undefined : { reason: 'AddressResting', holder: former };
 }
 
@@ -142,8 +142,10 @@ export function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: r
   return best ?? all.find(suitable);
 }
 
+const NONE: readonly IpAddress[] = [];
+
 export function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
-  const own = book.restingOf(ask.holder.key, ask.nodePool);
+  const own = book.resting?.of(ask.holder.key, book.site(ask.nodePool)) ?? NONE;
   if (own.length + ask.prefer.length === 0) return undefined;
   const suitable = (address: IpAddress): boolean => {
     const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;

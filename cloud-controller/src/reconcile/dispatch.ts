@@ -79,7 +79,7 @@ export class Dispatch {
     for (const nodePool of new Set([...freed, ...held].map((one) => one.nodePool))) {
       if (sites.standing(nodePool).awaitsRelease) queue.add(poolQueueKey(nodePool));
     }
-    const restMs = book.restsEndInMs();
+    const restMs = book.resting?.nextEndInMs();
     if (restMs !== undefined) this.deps.sweepIn(restMs);
   }
 }

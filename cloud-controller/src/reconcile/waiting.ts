@@ -181,7 +181,7 @@ function otherOf(family: IpFamily): IpFamily {
 /** Whether nobody at all can have the address: one look, where the line may be long. */
 function isShut(book: AddressBook, { nodePool, address }: Offer): boolean {
   if (book.nodes.has(address) || book.site(nodePool).avoid.has(address)) return true;
-  if (book.restsAfter(nodePool, address) !== undefined) return true;
+  if (book.site(nodePool).resting.has(address)) return true;
   const [holder] = book.holders(nodePool, address);
   return holder !== undefined && book.holder(holder)?.sharingKey === undefined;
 }

@@ -284,7 +284,7 @@ describe('--release-cooldown', () => {
     await cluster.put({});
     await cluster.put({ ports: [443] });
     assert.equal(cluster.of('web'), '10.0.0.1');
-    assert.equal(cluster.book.restsEndInMs(), undefined);
+    assert.equal(cluster.book.resting?.nextEndInMs(), undefined);
   });
 
   it('a restart forgets it', async () => {
