@@ -20,6 +20,8 @@ const ARRIVING = 1_000;
 /** Nodes of the cluster. Their addresses lie in the range, where the first Services would get theirs. */
 const NODES = 100;
 
+const NO_LABELS = {};
+
 interface Case {
   readonly name: string;
   readonly family: IpFamily;
@@ -215,6 +217,6 @@ function service(i: number): Holder {
     externalTrafficPolicy: 'Cluster',
     podSelector: '',
     namespace: 'default',
-    labels: {},
+    labels: NO_LABELS,
   };
 }

@@ -146,12 +146,11 @@ const NONE: readonly IpAddress[] = [];
 
 export function preferred(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
   const own = book.resting?.of(ask.holder.key, book.site(ask.nodePool)) ?? NONE;
-  if (own.length + ask.prefer.length === 0) return undefined;
-  const suitable = (address: IpAddress): boolean => {
+  const among = own.length === 0 ? ask.prefer : [...own, ...ask.prefer];
+  return among.find((address) => {
     const pool = address.family === ask.family ? ranges.poolOf(address) : undefined;
     return pool !== undefined && pools.includes(pool) && suits(book, ask.nodePool, ask.holder, pool, address);
-  };
-  return own.find(suitable) ?? ask.prefer.find(suitable);
+  });
 }
 
 export function lowest(book: AddressBook, ask: Ask, pools: readonly AddressPool[]): IpAddress | undefined {
