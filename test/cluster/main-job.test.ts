@@ -59,7 +59,8 @@ describe('the main job on the real kube-apiserver', function () {
 
   const curl = (pool: string): string => {
     const args = ['-sS', '--max-time', '5', '-o', '/dev/null', '-w', '%{http_code}', `http://${IP}/`];
-    return stage.site.exec(stage.site.pool(pool).clientNs, 'curl', args).stdout;
+    const { stdout, stderr } = stage.site.exec(stage.site.pool(pool).clientNs, 'curl', args);
+    return `${stdout}${stderr}`.trim();
   };
   const until200 = (pool: string) =>
     waitUntil(`curl from ${pool} returns 200`, async () => curl(pool) === '200', PATIENCE);

@@ -74,7 +74,7 @@ describe('an outage of the cloud, with a YurtHub on each node', function () {
     );
   }
 
-  /** Every speaker names the same owner for every address that is kept. */
+  /** Every speaker has all others alive and ready (before that, who started first holds everything), and names the same owner for every address that is kept. */
   async function settled(nodes: readonly string[]): Promise<void> {
     const agreed = async () => {
       const states = await Promise.all(nodes.map((node) => site.state(node)));
@@ -82,7 +82,8 @@ describe('an outage of the cloud, with a YurtHub on each node', function () {
         kept().map((address) => state?.addresses.find((line) => line.address === address)?.owner ?? null),
       );
       const alive = states.every(
-        (state) => state?.members.filter((m) => m.state === 'alive').length === nodes.length - 1,
+        (state) =>
+          state?.members.filter((m) => m.state === 'alive' && m.standing === 'ready').length === nodes.length - 1,
       );
       if (!alive || told.some((owners) => owners.includes(null) || String(owners) !== String(told[0]))) return false;
       homes = new Map(KEPT.map((name, i) => [name, told[0]?.[i] ?? '']));

@@ -13,7 +13,7 @@ export interface State {
     here?: { state: string; byMac?: string };
     conflict?: { kind: string; byMac: string };
   }[];
-  readonly members: { node: string; state: string }[];
+  readonly members: { node: string; state: string; standing: string }[];
 }
 
 /** A line of the log, as far as tests read it. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -61,7 +61,9 @@ export async function podPrograms(cloud: KubeCloud, site: Site, dir: string): Pr
   const account = async (name: 'controller' | 'speaker'): Promise<Mount> => {
     const from = join(dir, `account-${name}`);
     mkdirSync(from, { recursive: true });
-    writeFileSync(join(from, 'token'), await cloud.tokenFor(name));
+    // as the kubelet does, in one step: another speaker may be reading it
+    writeFileSync(join(from, 'token.new'), await cloud.tokenFor(name));
+    renameSync(join(from, 'token.new'), join(from, 'token'));
     writeFileSync(join(from, 'ca.crt'), readFileSync(cloud.caFile)); // for all to read, as the kubelet's are
     return { from, to: SERVICE_ACCOUNT };
   };

@@ -8,6 +8,7 @@ import { feedFacts } from './feed-facts.ts';
 import { JudgingPace } from './judging-pace.ts';
 import { sessionLinks } from './session-links.ts';
 import { SessionTurns } from './session-turns.ts';
+import { Strangers } from './strangers.ts';
 
 /** Carries facts to the hub and runs its effects: on the session, the announcer, the feed and the log. */
 export class SpeakerDriver {
@@ -15,12 +16,23 @@ export class SpeakerDriver {
   /** Address → when this node was told to announce it, until its first frame is out. */
   private readonly takingOver = new Map<string, number>();
   private readonly judging: JudgingPace;
+  private readonly strangers: Strangers;
   private toldLinks = '';
   private stopped = false;
 
   constructor(private readonly parts: DriverParts) {
     const { clock, timers } = parts;
     this.judging = new JudgingPace({ clock, timers, judge: () => this.settle() });
+    this.strangers = new Strangers({
+      timers,
+      isMember: (mac) => this.session?.poolMacs().has(mac) ?? false,
+      member: ({ address, byMac }) => {
+        parts.log.info('a member that was not met yet asked for the address too', { address, byMac });
+        parts.speaker.claimFailed(address); // and is offered anew
+        this.judging.soon();
+      },
+      stranger: (objection) => this.tell(objection),
+    });
   }
 
   get session(): PoolSession | undefined {
@@ -37,6 +49,13 @@ export class SpeakerDriver {
 
   /** What the announcer tells. It may come while a session's effects run. */
   onAnnouncer(event: AnnouncerEvent): void {
+    if (event.kind === 'failed') {
+      this.session?.claimFailed(event.address, 'conflict');
+      this.strangers.heard(event);
+    } else this.tell(event);
+  }
+
+  private tell(event: AnnouncerEvent): void {
     const { log, speaker, clock, takenOver } = this.parts;
     logAnnouncer(log, event, (address) => this.servicesOf(address));
     if (event.kind === 'announced') {
@@ -56,6 +75,7 @@ export class SpeakerDriver {
   async leave(reason: string): Promise<void> {
     this.stopped = true;
     this.judging.stop();
+    this.strangers.stop();
     this.parts.feed.stop();
     await this.turns.stop(reason);
     this.parts.announcer.close();
