@@ -117,6 +117,7 @@ describe('the main job on the real kube-apiserver', function () {
       const client = await ArpClient.start(stage.site, stage.site.pool(name).clientNs, [IP]);
       asking.push(client);
       await waitUntil(`one node of ${name} answers`, async () => isSettled(client), PATIENCE);
+      await until200(name); // through the kube-proxy of that node, too
     }
     const sinceMs = Date.now();
     const before = POOLS.map(({ name }, i) => announcerOf(name, asking[i]));
