@@ -166,7 +166,9 @@ export class Stage {
    * killed, the machine was too busy to run it, and its addresses were rightly taken.
    */
   stalls(sinceMs: number): string[] {
-    return this.linesSince(sinceMs).filter((line) => /"member is gone"|"reason":"paused"|"this process had stopped/.test(line));
+    return this.linesSince(sinceMs).filter((line) =>
+      /"member is gone"|"reason":"paused"|"this process had stopped/.test(line),
+    );
   }
 
   /** What the speakers logged, each line after the name of its log: for the message of an assertion. */
