@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, ingressOf } from '../support/controller/cluster.ts';
 import { controllerContract } from '../support/controller/contract.ts';
 import { ControllerProcess } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
 import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
+import { installCrds } from '../support/kube/openyurt-crds.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 
 const BUNDLE = new URL('../../cloud-controller/dist/controller.mjs', import.meta.url);
-const crd = (name: string) => readFileSync(new URL(`../../nodepool/crds/${name}.yaml`, import.meta.url), 'utf8');
 
 describe('controller, on the real kube-apiserver', function () {
   this.timeout(120_000);
@@ -19,13 +19,7 @@ describe('controller, on the real kube-apiserver', function () {
   before(async function () {
     requireControlPlane(this);
     plane = await startControlPlane();
-    for (const name of ['nodepools', 'poolservices']) {
-      const { code, stderr } = await plane.kubectl(['apply', '-f', '-'], crd(name));
-      assert.equal(code, 0, stderr);
-    }
-    const established = ['wait', '--for=condition=Established', '--timeout=30s'];
-    const crds = ['crd/nodepools.apps.openyurt.io', 'crd/poolservices.network.openyurt.io'];
-    assert.equal((await plane.kubectl([...established, ...crds])).code, 0);
+    await installCrds(plane);
     cluster = new Cluster(plane.kubeconfig);
     await cluster.prepare();
   });

@@ -9,6 +9,7 @@ import { Cluster, ingressOf, NAMESPACE } from '../support/controller/cluster.ts'
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
 import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
+import { installCrds } from '../support/kube/openyurt-crds.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 import { FakeTerminal } from '../unit/cli/fake-terminal.ts';
 import { manifests, poolService, service } from './export-objects.ts';
@@ -28,12 +29,7 @@ describe('on the real kube-apiserver', function () {
   before(async function () {
     requireControlPlane(this);
     plane = await startControlPlane();
-    for (const name of ['nodepools', 'poolservices']) {
-      const crd = readFileSync(new URL(`../../nodepool/crds/${name}.yaml`, import.meta.url), 'utf8');
-      await kubectl(['apply', '-f', '-'], crd);
-    }
-    const crds = ['crd/nodepools.apps.openyurt.io', 'crd/poolservices.network.openyurt.io'];
-    await kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);
+    await installCrds(plane);
     cluster = new Cluster(plane.kubeconfig);
     await cluster.prepare();
     for (const name of ['shop', 'bar']) await kubectl(['create', 'namespace', name]);

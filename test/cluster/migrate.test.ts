@@ -5,6 +5,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { controlPlaneBinaries, requireControlPlane } from '../support/kube/available.ts';
 import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
+import { installCrds } from '../support/kube/openyurt-crds.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 import { PageShell, type PageStep, pageSteps } from './page-steps.ts';
 
@@ -34,14 +35,7 @@ describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', fu
     const binaries = controlPlaneBinaries();
     assert.ok(binaries.ok);
     shell = new PageShell(binaries.programs.kubectl, plane.kubeconfig);
-    for (const name of ['nodepools', 'poolservices']) {
-      await kubectl(
-        ['apply', '-f', '-'],
-        readFileSync(new URL(`../../nodepool/crds/${name}.yaml`, import.meta.url), 'utf8'),
-      );
-    }
-    const established = ['wait', '--for=condition=Established', '--timeout=30s'];
-    await kubectl([...established, 'crd/nodepools.apps.openyurt.io', 'crd/poolservices.network.openyurt.io']);
+    await installCrds(plane);
     for (const name of ['hangzhou', 'beijing']) await kubectl(['apply', '-f', '-'], nodePool(name));
     for (const name of ['metallb-system', 'shop']) await kubectl(['create', 'namespace', name]);
   });

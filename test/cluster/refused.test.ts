@@ -11,6 +11,7 @@ import { Cluster } from '../support/controller/cluster.ts';
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
 import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
+import { installCrds } from '../support/kube/openyurt-crds.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 
 const REPORTS = '/api/v1/namespaces/yurtlb-reports/configmaps';
@@ -28,10 +29,7 @@ describe('an address that its site refuses, on the real kube-apiserver', functio
     plane = await startControlPlane();
     c = new Cluster(plane.kubeconfig);
     await c.prepare();
-    const { code, stderr } = await plane.kubectl(['apply', '-f', '-'], file('nodepool/crds/nodepools.yaml'));
-    assert.equal(code, 0, stderr);
-    const wait = ['wait', '--for=condition=Established', '--timeout=30s', 'crd/nodepools.apps.openyurt.io'];
-    assert.equal((await plane.kubectl(wait)).code, 0);
+    await installCrds(plane, ['nodepools']);
     await c.nodePool('shop');
     await c.range('shop', '10.0.0.1-10.0.0.9');
     await c.create('/api/v1/nodes', {

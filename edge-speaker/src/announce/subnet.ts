@@ -60,7 +60,7 @@ function masksOf(count: number, prefixBits: number): Words {
   });
 }
 
-/** fe80::/10 */
+/** fe80::/10, RFC 4291 §2.5.6. */
 export function isLinkLocal(words: Words): boolean {
   return words.length === 4 && ((words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
 }

@@ -1,5 +1,6 @@
 import type { IpFamily } from '@openyurt/nodepool-types';
 import { isLanLink } from '../announce/choose-link.ts';
+import { isLinkLocal, wordsOf } from '../announce/subnet.ts';
 import type { Link, LinkAddress } from '../ports/links.ts';
 import type { LanLink } from '../ports/peer-socket.ts';
 import { formatMac } from '../wire/mac-address.ts';
@@ -41,11 +42,6 @@ function sessionIps(link: string, addresses: readonly LinkAddress[]): string[] {
   const ofFamily = (wanted: IpFamily) => usable.filter(({ family }) => family === wanted).map(({ ip }) => ip);
   const [ipv4] = ofFamily('IPv4');
   const all = ofFamily('IPv6');
-  const ipv6 = all.find((ip) => !isLinkLocal(ip)) ?? all.map((ip) => `${ip}%${link}`)[0];
+  const ipv6 = all.find((ip) => !isLinkLocal(wordsOf(ip))) ?? all.map((ip) => `${ip}%${link}`)[0];
   return [ipv4, ipv6].filter((ip) => ip !== undefined);
-}
-
-/** fe80::/10, RFC 4291 §2.5.6. @param ip canonical IPv6 text */
-function isLinkLocal(ip: string): boolean {
-  return /^fe[89ab]/.test(ip);
 }

@@ -18,9 +18,9 @@ export async function withHighDescriptor<T>(open: () => Promise<T>): Promise<T> 
     }
   } catch {
     // EMFILE under a tight limit: any number serves, a death is only told later.
+    for (const fd of taken.splice(0)) closeSync(fd);
   }
   try {
-    if (taken.length > 0 && (taken.at(-1) ?? 0) < ABOVE) for (const fd of taken.splice(0)) closeSync(fd);
     return await open();
   } finally {
     for (const fd of taken) closeSync(fd);

@@ -5,7 +5,7 @@ import { LinuxLinks } from '../../../edge-speaker/src/io/links-linux.ts';
 import { PacketSocketFactory } from '../../../edge-speaker/src/io/packet-socket.ts';
 import { ARP_REPLY, ArpView, arpRequest } from '../../../edge-speaker/src/wire/arp.ts';
 import { formatMac } from '../../../edge-speaker/src/wire/mac-address.ts';
-import type { ArpLine } from './arp-client.ts';
+import { askUntilEnd, print } from './asking.ts';
 
 const [name = 'eth0', interval = '5', ...addresses] = process.argv.slice(2);
 const links = await LinuxLinks.open();
@@ -18,7 +18,6 @@ if (addresses.length === 0 || wrong !== undefined) throw new Error(`no IPv4 addr
 const socket = new PacketSocketFactory().open(link);
 const asked = new Set(addresses.map(ipv4Value));
 const questions = addresses.map((address) => arpRequest(link.mac, ipv4Value(own), ipv4Value(address)));
-const print = (line: ArpLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 socket.onFrame((frame, { arrivedMs }) => {
   const packet = ArpView.over(frame);
@@ -30,14 +29,4 @@ socket.onFrame((frame, { arrivedMs }) => {
   const other = source === mac ? {} : { source };
   print({ kind, atMs: arrivedMs, address: formatIpv4(packet.senderIp), mac, ...other });
 });
-const ask = () => {
-  for (const question of questions) socket.send(question);
-};
-print({ kind: 'start', atMs: Date.now(), intervalMs: Number(interval) });
-ask();
-const timer = setInterval(ask, Number(interval));
-process.stdin.resume().on('end', () => {
-  clearInterval(timer);
-  socket.close();
-  links.close();
-});
+askUntilEnd(links, socket, questions, Number(interval));

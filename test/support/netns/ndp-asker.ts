@@ -3,7 +3,7 @@ import { canonicalIp } from '@openyurt/nodepool-types';
 import { LinuxLinks } from '../../../edge-speaker/src/io/links-linux.ts';
 import { PacketSocketFactory } from '../../../edge-speaker/src/io/packet-socket.ts';
 import { formatMac } from '../../../edge-speaker/src/wire/mac-address.ts';
-import type { ArpLine } from './arp-client.ts';
+import { askUntilEnd, print } from './asking.ts';
 import { digitsOf, readAdvertisement, solicitationFrame } from './ndp-frames.ts';
 
 const [name = 'eth0', interval = '5', ...addresses] = process.argv.slice(2);
@@ -19,7 +19,6 @@ const refusal = socket.hearNdp();
 if (refusal !== undefined) throw refusal;
 const asked = new Map(addresses.map((address) => [digitsOf(address), address]));
 const questions = addresses.map((target) => solicitationFrame({ mac: link.mac, source: own, target }));
-const print = (line: ArpLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 socket.onFrame((frame, { arrivedMs }) => {
   const said = readAdvertisement(frame);
@@ -31,14 +30,4 @@ socket.onFrame((frame, { arrivedMs }) => {
   const other = source === mac ? {} : { source };
   print({ kind, atMs: arrivedMs, address, mac, ...other });
 });
-const ask = () => {
-  for (const question of questions) socket.send(question);
-};
-print({ kind: 'start', atMs: Date.now(), intervalMs: Number(interval) });
-ask();
-const timer = setInterval(ask, Number(interval));
-process.stdin.resume().on('end', () => {
-  clearInterval(timer);
-  socket.close();
-  links.close();
-});
+askUntilEnd(links, socket, questions, Number(interval));

@@ -94,6 +94,16 @@ async function begin(): Promise<MemoryCluster> {
   return cluster;
 }
 
+/** All of it one after the other, each settled before the next. */
+async function played(changes: readonly Step[]): Promise<MemoryCluster> {
+  const cluster = await begin();
+  for (const [at, change] of changes.entries()) {
+    apply(cluster, change, at);
+    await cluster.settle();
+  }
+  return cluster;
+}
+
 /** What each Service has in each NodePool, as its status says: `key nodePool` → addresses. */
 function given(cluster: MemoryCluster): Map<string, string[]> {
   const all = new Map<string, string[]>();
@@ -181,11 +191,7 @@ describe('dual stack, changes in any order', () => {
   it('who can be served is served: nobody is left who misses what is free, and a second look moves nothing', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (changes) => {
-        const cluster = await begin();
-        for (const [at, change] of changes.entries()) {
-          apply(cluster, change, at);
-          await cluster.settle();
-        }
+        const cluster = await played(changes);
         for (const [key, object] of cluster.serviceMap) {
           const request = decodeService(object);
           if (request.addressPool !== undefined || request.requestedByPool.size > 0) continue;
@@ -213,11 +219,7 @@ describe('dual stack, changes in any order', () => {
   it('a restart keeps every address', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (changes) => {
-        const cluster = await begin();
-        for (const [at, change] of changes.entries()) {
-          apply(cluster, change, at);
-          await cluster.settle();
-        }
+        const cluster = await played(changes);
         const before = given(cluster);
         cluster.restart();
         await cluster.settle();
