@@ -35,7 +35,7 @@ export function plainPrograms(cloud: Cloud, dir: string): Programs {
   writeFileSync(join(keys, 'k1'), randomBytes(32).toString('base64'), { mode: 0o600 });
   const run = (...args: readonly string[]): Command => ({
     command: process.execPath,
-    args: ['--enable-source-maps', PROGRAM, ...args],
+    args: [PROGRAM, ...args],
   });
   return {
     async controller(extra) {

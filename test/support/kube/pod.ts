@@ -70,7 +70,7 @@ export function podCommand({ args, env, mounts, user, capabilities }: PodSpec): 
     `exec setpriv --reuid ${user} --regid ${user} --clear-groups --inh-caps ${caps} --bounding-set ${caps} --no-new-privs "$@"`,
   ].join('\n');
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const program = [process.execPath, '--enable-source-maps', PROGRAM, ...args];
+  const program = [process.execPath, PROGRAM, ...args];
   return {
     command: 'sh',
     args: ['-c', script, 'pod', 'env', '-i', `PATH=${process.env.PATH}`, ...variables, ...program],
