@@ -16,6 +16,7 @@ napi_value packet_js_send(napi_env env, napi_callback_info info) {
     return throw_type(env, "send takes a Buffer");
   }
   int rc = -EBADF;
+  s->answered = true;
   if (s->poller.fd >= 0) rc = send(s->poller.fd, frame, length, MSG_DONTWAIT) < 0 ? -errno : 0;
   napi_create_int32(env, rc, &result);
   return result;
@@ -49,6 +50,7 @@ napi_value packet_js_send_many(napi_env env, napi_callback_info info) {
     messages[i].msg_hdr.msg_iovlen = 1;
   }
   int rc = -EBADF;
+  s->answered = true;
   if (s->poller.fd >= 0) {
     rc = sendmmsg(s->poller.fd, messages, count, MSG_DONTWAIT);
     if (rc < 0) rc = -errno;

@@ -21,6 +21,8 @@
 #include "packet.h"
 
 #define VLAN_ID_MASK 0x0fff
+#define LINGER_NS 20000     /* a client that waits for each answer asks the next question after about 10 µs */
+#define BURST_GAP_NS 100000 /* frames that follow within this time are of one burst */
 
 static struct tpacket2_hdr *frame_at(struct packet_socket *s, uint32_t i) {
   return (struct tpacket2_hdr *)(s->ring + (size_t)(i / s->frames_per_block) * s->block_bytes +
@@ -39,10 +41,11 @@ static bool of_other_vlan(const struct packet_socket *s, const struct tpacket2_h
   return from->sll_pkttype == PACKET_OTHERHOST && h->tp_snaplen > 0 && (*((const uint8_t *)h + h->tp_mac) & 1) != 0;
 }
 
-static void on_readable(struct poller *p) {
-  struct packet_socket *s = (struct packet_socket *)p;
-  uint32_t count = 0;
-  for (uint32_t seen = 0; seen < FRAMES_PER_TURN; seen++) {
+/* Takes the frames that wait, `most` of them: their number, and in `count` that of those for JavaScript. */
+static uint32_t take(struct packet_socket *s, uint32_t most, uint32_t *count) {
+  uint32_t seen = 0;
+  *count = 0;
+  for (; seen < most; seen++) {
     struct tpacket2_hdr *h = frame_at(s, s->next);
     uint32_t status = __atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE);
     if (!(status & TP_STATUS_USER)) break;
@@ -50,23 +53,58 @@ static void on_readable(struct poller *p) {
         (const struct sockaddr_ll *)((uint8_t *)h + TPACKET_ALIGN(sizeof(struct tpacket2_hdr)));
     if (from->sll_pkttype != PACKET_OUTGOING && !of_other_vlan(s, h, status, from)) {
       uint32_t length = h->tp_snaplen < s->slot_bytes ? h->tp_snaplen : s->slot_bytes;
-      uint32_t *info = s->info + (size_t)count * INFO_FIELDS;
-      memcpy(s->slots + (size_t)count * s->slot_bytes, (uint8_t *)h + h->tp_mac, length);
+      uint32_t *info = s->info + (size_t)*count * INFO_FIELDS;
+      memcpy(s->slots + (size_t)*count * s->slot_bytes, (uint8_t *)h + h->tp_mac, length);
       info[0] = length;
       info[1] = h->tp_len;
       info[2] = from->sll_pkttype;
       info[3] = h->tp_sec;
       info[4] = h->tp_nsec;
       if (length < h->tp_len) s->truncated++;
-      count++;
+      (*count)++;
     }
     __atomic_store_n(&h->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
     s->next = (s->next + 1) % s->frame_count;
   }
-  /* Frames left over keep the descriptor readable; libuv calls again after timers and other sockets had their turn. */
-  if (count == 0) return;
+  return seen;
+}
+
+static void emit(struct poller *p, uint32_t count) {
+  napi_handle_scope scope;
   napi_value argv;
+  if (napi_open_handle_scope(p->env, &scope) != napi_ok) return;
   if (napi_create_uint32(p->env, count, &argv) == napi_ok) poller_emit_read(p, 1, &argv);
+  napi_close_handle_scope(p->env, scope);
+}
+
+/* Whether a frame comes within a moment, without giving the processor away. */
+static bool comes_soon(struct packet_socket *s) {
+  const struct tpacket2_hdr *next = frame_at(s, s->next);
+  uint64_t until = uv_hrtime() + LINGER_NS;
+  do {
+    if (__atomic_load_n(&next->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) return true;
+  } while (uv_hrtime() < until);
+  return false;
+}
+
+/*
+ * One turn. Frames left over keep the descriptor readable; libuv calls again after timers and other sockets had their turn.
+ *
+ * In a burst the next question comes while this process would be falling asleep, and being woken costs more than the answer
+ * does. So after an answer that followed the one before closely it looks at the ring a little longer. A lone question, which
+ * is what a LAN at rest asks, is answered and left, and so is what asks for another node.
+ */
+static void on_readable(struct poller *p) {
+  struct packet_socket *s = (struct packet_socket *)p;
+  bool burst = uv_hrtime() - s->idle_since_ns < BURST_GAP_NS;
+  uint32_t left = FRAMES_PER_TURN, count;
+  do {
+    s->answered = false;
+    left -= take(s, left, &count);
+    if (count > 0) emit(p, count);
+    if (p->closing) return; /* and the ring is gone */
+  } while (burst && s->answered && left > 0 && comes_soon(s));
+  s->idle_since_ns = uv_hrtime();
 }
 
 static void gather_statistics(struct packet_socket *s) {

@@ -19,6 +19,8 @@ struct packet_socket {
   uint8_t *slots;  /* a JavaScript Buffer: FRAMES_PER_TURN slots of slot_bytes */
   uint32_t *info;  /* a JavaScript Uint32Array: INFO_FIELDS for each slot */
   size_t slot_bytes;
+  uint64_t idle_since_ns; /* when the last frame was done with */
+  bool answered;          /* something was sent in this turn */
   napi_ref slots_ref, info_ref;
   double received, dropped, truncated; /* totals; reading PACKET_STATISTICS zeroes the kernel's own */
 };

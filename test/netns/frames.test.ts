@@ -77,6 +77,16 @@ describe('frames on a real LAN', () => {
     a.tell({ do: 'withdraw', address: VIP });
   });
 
+  it('questions that follow each other closely are answered without falling asleep between them; closing then is safe', () => {
+    const { ns } = site.node('b');
+    site.exec(ns, 'ip', ['link', 'set', 'lo', 'up']);
+    const { stdout, stderr } = site.exec(ns, process.execPath, [...childProgram('netns/arp-echo'), '3000']);
+    assert.match(stdout, /^\{/, stderr);
+    const { heard, mostInTurn } = JSON.parse(stdout) as { heard: number; mostInTurn: number };
+    assert.equal(heard, 3000, 'none after it was closed');
+    assert.ok(mostInTurn > 1 && mostInTurn <= 64, `${mostInTurn} frames in one turn`);
+  });
+
   it('without CAP_NET_RAW it says which capability is missing and how to give it', async () => {
     const drop = ['setpriv', '--inh-caps', '-all', '--bounding-set', '-net_raw'];
     const powerless = await AnnounceProcess.start(site, site.node('b').ns, drop);
