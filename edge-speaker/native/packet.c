@@ -107,6 +107,17 @@ static void on_readable(struct poller *p) {
   s->idle_since_ns = uv_hrtime();
 }
 
+/* take(): frames that lie in the ring already, in `slots` and `info`. The number of them. */
+static napi_value js_take(napi_env env, napi_callback_info info) {
+  uint32_t count = 0;
+  napi_value result;
+  struct packet_socket *s = poller_this(env, info, NULL, NULL);
+  if (s == NULL) return NULL;
+  if (!s->poller.closing) take(s, FRAMES_PER_TURN, &count);
+  napi_create_uint32(env, count, &result);
+  return result;
+}
+
 static void gather_statistics(struct packet_socket *s) {
   struct tpacket_stats stats;
   socklen_t size = sizeof stats;
@@ -239,8 +250,9 @@ napi_value open_packet(napi_env env, napi_callback_info cb) {
   }
   napi_create_object(env, &object);
   if (!add_method(env, object, "send", packet_js_send) || !add_method(env, object, "sendMany", packet_js_send_many) ||
-      !add_method(env, object, "statistics", js_statistics) || !add_method(env, object, "close", poller_js_close) ||
-      !add_method(env, object, "ref", poller_js_ref) || !add_method(env, object, "unref", poller_js_unref) ||
+      !add_method(env, object, "take", js_take) || !add_method(env, object, "statistics", js_statistics) ||
+      !add_method(env, object, "close", poller_js_close) || !add_method(env, object, "ref", poller_js_ref) ||
+      !add_method(env, object, "unref", poller_js_unref) ||
       napi_create_reference(env, slots, 1, &s->slots_ref) != napi_ok ||
       napi_create_reference(env, info, 1, &s->info_ref) != napi_ok ||
       !poller_adopt(env, &s->poller, object, on_frames, on_error)) {

@@ -178,7 +178,11 @@ export async function assemble({
         nodePool: pool,
         incarnation,
         keys,
-        socket: new PeerLan({ port: options.sessionPort, log: log.named('session') }),
+        socket: new PeerLan({
+          port: options.sessionPort,
+          log: log.named('session'),
+          first: () => sockets.deliverWaiting(),
+        }),
         clock,
         timers,
         randomBytes,

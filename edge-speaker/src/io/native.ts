@@ -13,6 +13,8 @@ export interface NativePacketSocket {
   send(frame: Buffer): number;
   /** @returns how many of `count` frames went out, in order */
   sendMany(slots: Buffer, slotBytes: number, lengths: Uint32Array, count: number): number;
+  /** Frames that lie in the ring already, into the slots. @returns how many */
+  take(): number;
   statistics(): { received: number; dropped: number; truncated: number };
   close(): void;
   ref(): void;

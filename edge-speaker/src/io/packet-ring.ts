@@ -84,6 +84,12 @@ export class PacketRing implements Omit<FrameSocket, 'hearNdp'> {
     this.socket.close();
   }
 
+  /** Hands over the frames that have come by now, without waiting for the loop. Never inside a frame callback. */
+  deliverWaiting(): void {
+    const count = this.socket.take();
+    if (count > 0) this.deliver(count);
+  }
+
   private deliver(count: number): void {
     this.inBatch = count > 1; // a lone answer goes straight out
     try {

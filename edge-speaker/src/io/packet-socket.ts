@@ -16,6 +16,8 @@ const ETHER_TYPE_AT = 12;
 
 /** Opens AF_PACKET sockets through the native part. */
 export class PacketSocketFactory implements FrameSocketFactory {
+  private readonly sockets = new Set<PacketSocket>();
+
   /** @throws LbError `LB_NATIVE_MISSING` */
   constructor(
     private readonly options: PacketSocketOptions = DEFAULTS,
@@ -23,7 +25,14 @@ export class PacketSocketFactory implements FrameSocketFactory {
   ) {}
 
   open(link: Link): FrameSocket {
-    return new PacketSocket(link, this.options, this.native);
+    const socket = new PacketSocket(link, this.options, this.native, () => this.sockets.delete(socket));
+    this.sockets.add(socket);
+    return socket;
+  }
+
+  /** Hands over the frames that have come by now, of every link. A look at an empty ring is a look at one word. */
+  deliverWaiting(): void {
+    for (const socket of this.sockets) socket.deliverWaiting();
   }
 }
 
@@ -39,6 +48,7 @@ class PacketSocket implements FrameSocket {
     readonly link: Link,
     private readonly options: PacketSocketOptions,
     private readonly native: NativeAddon,
+    private readonly onClose: () => void,
   ) {
     this.arp = this.ring('arp');
   }
@@ -80,10 +90,16 @@ class PacketSocket implements FrameSocket {
     };
   }
 
+  deliverWaiting(): void {
+    this.arp.deliverWaiting();
+    this.ndp?.deliverWaiting();
+  }
+
   close(): void {
     this.useless = true;
     this.arp.close();
     this.ndp?.close();
+    this.onClose();
   }
 
   /** A link that goes down fails all its rings; that is one failure. */

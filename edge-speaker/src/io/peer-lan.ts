@@ -19,6 +19,8 @@ export interface PeerLanOptions {
   /** The one IPv4 address to listen at; every address of the node, of both families, unless told. */
   readonly address?: string;
   readonly log: Log;
+  /** Run before each datagram is looked at: what came meanwhile and must not wait for it. */
+  readonly first?: () => void;
 }
 
 interface Pair {
@@ -43,7 +45,7 @@ export class PeerLan implements PeerSocket {
 
   async open(handlers: PeerSocketHandlers): Promise<BoundPorts> {
     const { port, address } = this.options;
-    const udp = await this.ipv4.udp.open(port, handlers.datagram);
+    const udp = await this.ipv4.udp.open(port, this.heard(handlers));
     const tcp = await this.ipv4.tls.listen(handlers);
     if (address === undefined) await this.openIpv6({ udp, tcp }, handlers);
     this.setLinks(this.links);
@@ -74,6 +76,14 @@ export class PeerLan implements PeerSocket {
     await Promise.all(pairs.flatMap(({ udp, tls }) => [udp.close(), tls.close()]));
   }
 
+  private heard(handlers: PeerSocketHandlers): PeerSocketHandlers['datagram'] {
+    const { first } = this.options;
+    return (bytes, from) => {
+      first?.();
+      handlers.datagram(bytes, from);
+    };
+  }
+
   private pairFor({ address }: Endpoint): Pair | undefined {
     return isIPv6(address) ? this.ipv6 : this.ipv4;
   }
@@ -83,7 +93,7 @@ export class PeerLan implements PeerSocket {
     const { log } = this.options;
     const pair = { udp: new PeerUdp('IPv6', '::', log), tls: new PeerTls(tcp, '::', log) };
     try {
-      await pair.udp.open(udp, handlers.datagram);
+      await pair.udp.open(udp, this.heard(handlers));
       await pair.tls.listen(handlers);
       this.ipv6 = pair;
     } catch (error) {

@@ -14,6 +14,7 @@ export class PeerUdp {
   private socket: Socket | undefined;
   /** Name of a link in the group → how the socket names it. */
   private readonly joined = new Map<string, { readonly place: string; readonly speaks: boolean }>();
+  private readonly waiting: { readonly bytes: Buffer; readonly to: Endpoint }[] = [];
 
   constructor(
     private readonly family: IpFamily,
@@ -57,8 +58,10 @@ export class PeerUdp {
     }
   }
 
+  /** One a turn of the loop, which looks at its other sockets in between: a question on the LAN waits for no heartbeats. */
   sendTo(bytes: Buffer, to: Endpoint): void {
-    this.socket?.send(bytes, to.port, to.address);
+    this.waiting.push({ bytes, to });
+    if (this.waiting.length === 1) setImmediate(() => this.sendNext());
   }
 
   sendToGroup(bytes: Buffer, port: number): void {
@@ -74,8 +77,16 @@ export class PeerUdp {
   async close(): Promise<void> {
     const { socket } = this;
     this.socket = undefined;
+    this.waiting.length = 0;
     this.joined.clear();
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve));
+  }
+
+  private sendNext(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) return;
+    this.socket?.send(next.bytes, next.to.port, next.to.address);
+    if (this.waiting.length > 0) setImmediate(() => this.sendNext());
   }
 
   /** In IPv4 a socket names a link by its address, in IPv6 by its zone. */

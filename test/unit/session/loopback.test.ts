@@ -163,7 +163,7 @@ describe('pool session over real sockets', () => {
     await until('settled', () => inSession(2) && allOnce());
     const [first] = members;
     const udp = createSocket('udp4');
-    for (const text of ['', 'YLB', 'junk junk junk', `YLB\x01\x01${'x'.repeat(172)}`, `YLB\x02\x01${'x'.repeat(43)}`]) {
+    for (const text of ['', 'YLB', 'junk junk junk', `YLB\x01\x01${'x'.repeat(172)}`, `YLB\x02\x01${'x'.repeat(47)}`]) {
       udp.send(Buffer.from(text, 'latin1'), port, first?.ip);
     }
     const tcp = tcpConnect(port, first?.ip ?? '', () => tcp.write('GET / HTTP/1.0\r\n\r\n'));
