@@ -1,8 +1,7 @@
-import { AddressBook } from './ipam/address-book.ts';
 import { poolCounts } from './ipam/pool-counts.ts';
+import type { CredentialSource } from './kube/access.ts';
 import { ApiClient } from './kube/client.ts';
 import { ClusterCache } from './kube/cluster-cache.ts';
-import type { Credentials } from './kube/credentials.ts';
 import { ApiEventRecorder } from './kube/event-recorder.ts';
 import { LeaderLease } from './kube/leader-lease.ts';
 import { StatusWriter } from './kube/plan-writer.ts';
@@ -11,18 +10,10 @@ import { HealthServer } from './observe/health-server.ts';
 import type { ControllerLog } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import type { Options } from './options.ts';
-import { Dispatch } from './reconcile/dispatch.ts';
+import { Core } from './reconcile/core.ts';
 import { enqueueOnChange } from './reconcile/enqueue-on-change.ts';
+import { isContent } from './reconcile/is-content.ts';
 import { SWEEP_KEY, serviceQueueKey } from './reconcile/keys.ts';
-import { LoadBalancerSet } from './reconcile/load-balancer-set.ts';
-import { NameContests } from './reconcile/name-contests.ts';
-import { NodeAddresses } from './reconcile/node-addresses.ts';
-import { NodePoolReconciler } from './reconcile/node-pool-reconciler.ts';
-import { ReportReconciler } from './reconcile/report-reconciler.ts';
-import { ServiceReconciler } from './reconcile/service-reconciler.ts';
-import { Sites } from './reconcile/sites.ts';
-import { Waiting } from './reconcile/waiting.ts';
-import { warmUp } from './reconcile/warm-up.ts';
 
 /** How long a controller that was asked to stop goes on with the writes it has begun. */
 const DRAIN_MS = 5_000;
@@ -31,9 +22,6 @@ const SWEEP_MS = 30_000;
 
 /** All parts, wired: watches always, writes while it holds the Lease. */
 export class Controller {
-  readonly #book: AddressBook;
-  readonly #sites = new Sites();
-  readonly #waiting = new Waiting();
   readonly #metrics = new Metrics();
   /** Ends writes and Events; fires after the drain, or at once when the Lease is lost. */
   readonly #writing = new AbortController();
@@ -42,22 +30,14 @@ export class Controller {
   readonly #lease: LeaderLease;
   readonly #events: ApiEventRecorder;
   readonly #queue: WorkQueue;
-  readonly #loadBalancerSet: LoadBalancerSet;
-  readonly #contests: NameContests;
-  readonly #services: ServiceReconciler;
-  readonly #nodePools: NodePoolReconciler;
-  readonly #nodes: NodeAddresses;
-  readonly #reports: ReportReconciler;
-  readonly #dispatch: Dispatch;
+  readonly #core: Core;
 
   constructor(
     private readonly options: Options,
-    credentials: Credentials,
+    credentials: CredentialSource,
     private readonly log: ControllerLog,
   ) {
-    const { namespace, leaseIdentity, releaseCooldownMs } = options;
-    const nowMs = () => performance.now();
-    this.#book = new AddressBook({ restMs: releaseCooldownMs, nowMs });
+    const { namespace, leaseIdentity } = options;
     const metrics = this.#metrics;
     const client = new ApiClient(credentials, (method, code) => metrics.requests.inc({ method, code: String(code) }));
     this.#cache = new ClusterCache(client, namespace, log.named('informer'), Math.random);
@@ -76,7 +56,7 @@ export class Controller {
       this.#writing.signal,
     );
     this.#queue = new WorkQueue(
-      (key) => this.#dispatch.work(key, this.#writing.signal),
+      (key) => this.#core.work(key, this.#writing.signal),
       { concurrency: options.workers },
       log.named('queue'),
       Math.random,
@@ -89,41 +69,24 @@ export class Controller {
         },
       },
     );
-    this.#loadBalancerSet = new LoadBalancerSet(options.loadBalancerSet, {
-      isServed: () => this.#cache.poolServiceInformer.isServed,
-      nowMs,
-    });
-    this.#contests = new NameContests(this.#cache, this.#sites);
-    const parts = { cache: this.#cache, book: this.#book, sites: this.#sites, events: this.#events };
     const { serviceInformer, poolServiceInformer } = this.#cache;
-    this.#nodePools = new NodePoolReconciler({ ...parts, log: log.named('config') });
-    this.#nodes = new NodeAddresses(this.#cache, this.#book, this.#events, log.named('config'));
-    this.#reports = new ReportReconciler({ ...parts, log: log.named('reports'), nowMs });
-    this.#services = new ServiceReconciler({
-      ...parts,
-      reports: this.#reports,
-      waiting: this.#waiting,
-      loadBalancerSet: this.#loadBalancerSet,
-      contests: this.#contests,
+    this.#core = new Core({
+      cache: this.#cache,
       writer: new StatusWriter(client, serviceInformer.store, poolServiceInformer.store, () => this.#lease.isHeld),
+      events: this.#events,
       meter: {
         allocated: (count) => metrics.allocated.inc(count),
         released: (count) => metrics.released.inc(count),
         moved: (count) => metrics.moved.inc(count),
       },
-      log: log.named('services'),
-      classless: options.classless,
-      nowMs,
-      later: (service, ms) => this.#queue.addAfter(serviceQueueKey(service), ms),
-    });
-    this.#dispatch = new Dispatch({
-      ...parts,
-      waiting: this.#waiting,
-      services: this.#services,
-      nodePools: this.#nodePools,
-      nodes: this.#nodes,
-      reports: this.#reports,
       queue: this.#queue,
+      log: (part) => log.named(part),
+      classless: options.classless,
+      loadBalancerSet: options.loadBalancerSet,
+      releaseCooldownMs: options.releaseCooldownMs,
+      servesPoolServices: () => poolServiceInformer.isServed,
+      nowMs: () => performance.now(),
+      later: (service, ms) => this.#queue.addAfter(serviceQueueKey(service), ms),
       sweepIn: (ms) => this.#sweepIn(ms),
     });
   }
@@ -176,25 +139,13 @@ export class Controller {
   async #start(): Promise<void> {
     const informers = [...this.#cache.informers.values()];
     await Promise.all(informers.map((informer) => informer.relist()));
-    for (const { metadata } of this.#cache.nodePools())
-      this.#sites.setNodePool(metadata.name ?? '', metadata.labels ?? {});
-    for (const service of this.#cache.services()) this.#loadBalancerSet.notice(service);
-    for (const poolService of this.#cache.allPoolServices()) this.#loadBalancerSet.notice(poolService);
-    const keys = warmUp({
-      cache: this.#cache,
-      book: this.#book,
-      isNodePool: this.#sites.isNodePool,
-      loadBalancerSet: this.#loadBalancerSet,
-      log: this.log.named('warm-up'),
-      classless: this.options.classless,
-    });
-    const names = new Set([...this.#cache.configuredNodePools(), ...this.#sites.all.keys()]);
-    for (const name of names) this.#nodePools.reconcile(name);
-    this.#nodes.reconcile();
-    for (const node of this.#cache.reporting()) this.#reports.reconcile(node);
-    this.#book.drainFreed();
+    const keys = this.#core.start();
     this.#feed();
-    for (const key of keys) this.#queue.add(serviceQueueKey(key));
+    for (const key of keys) {
+      const service = this.#cache.service(key);
+      if (service !== undefined && isContent(service)) this.#queue.addLast(serviceQueueKey(key));
+      else this.#queue.add(serviceQueueKey(key));
+    }
     this.#queue.start();
   }
 
@@ -211,15 +162,13 @@ export class Controller {
         reports: cache.reportInformer,
       },
       this.#queue,
-      (change) => {
-        if (this.#loadBalancerSet.notice(change.object, change.isGone)) {
+      (change) =>
+        this.#core.notice(change, () => {
           // it may have come with its CRD, after which the informer asks only now and then
           if (!cache.poolServiceInformer.isServed) void cache.poolServiceInformer.relist();
-          this.#dispatch.enqueueServices();
-        }
-        return this.#contests.see(change);
-      },
+        }),
     );
+    cache.poolServiceInformer.onServed(() => this.#core.servedChanged());
     const sweep = setInterval(() => this.#queue.add(SWEEP_KEY), SWEEP_MS).unref();
     this.#watching.signal.addEventListener('abort', () => clearInterval(sweep));
   }
@@ -234,13 +183,14 @@ export class Controller {
   }
 
   #watchSources(): void {
+    const { book, services, waiting, sites } = this.#core;
     this.#metrics.observe({
-      pools: () => poolCounts(this.#book),
-      outcomes: () => this.#services.outcomes.values(),
+      pools: () => poolCounts(book),
+      outcomes: () => services.outcomes.values(),
       queueDepth: () => this.#queue.depth,
-      waiting: () => this.#waiting.size,
+      waiting: () => waiting.size,
       leads: () => this.#lease.isHeld,
-      configs: () => this.#sites.configs(),
+      configs: () => sites.configs(),
     });
   }
 }

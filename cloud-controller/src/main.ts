@@ -1,6 +1,7 @@
 import { LbError, VERSION } from '@openyurt/nodepool-types';
 import { Controller } from './controller.ts';
-import { Credentials } from './kube/credentials.ts';
+import type { CredentialSource } from './kube/access.ts';
+import { PodAccount } from './kube/pod-account.ts';
 import { openLog } from './observe/log.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 
@@ -29,7 +30,7 @@ export async function main(argv: string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   try {
     log.info('starting', { version: VERSION, namespace: options.namespace });
-    return await new Controller(options, Credentials.load(options.kubeconfig), log).run(stop.signal);
+    return await new Controller(options, await credentialsFor(options.kubeconfig), log).run(stop.signal);
   } catch (err) {
     log.error('cannot run', { err });
     return 1;
@@ -37,6 +38,14 @@ export async function main(argv: string[]): Promise<number> {
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
   }
+}
+
+/** What reads kubeconfigs is 2.5 MB of code in a file of its own; a controller in a Pod never loads it. */
+async function credentialsFor(kubeconfig: string | undefined): Promise<CredentialSource> {
+  const account = kubeconfig === undefined ? PodAccount.find(process.env) : undefined;
+  if (account !== undefined) return account;
+  const { Credentials } = await import('./kube/credentials.ts');
+  return Credentials.load(kubeconfig);
 }
 
 function sayError(error: unknown): string {

@@ -17,6 +17,12 @@ export interface NodeFacts {
   readonly unschedulable: boolean;
 }
 
+/** Canonical texts of the addresses that are the Node's own, inside and outside, in the order of the object. */
+export function nodeAddresses({ status }: NodeObject): readonly string[] {
+  const own = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP');
+  return own.map(({ address }) => canonicalIp(address)).filter((ip) => ip !== undefined);
+}
+
 export function decodeNode({ metadata, spec, status }: NodeObject): NodeFacts {
   const labels = metadata.labels ?? {};
   const ips = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');

@@ -33,3 +33,5 @@ export * from './reasons.ts';
 export * from './site-config.ts';
 export * from './subnet-router.ts';
 export * from './version.ts';
+export { exceedsBounds, MANIFEST_BOUNDS } from './yaml-bounds.ts';
+export { type PlaceOf, parseYaml } from './yaml-document.ts';

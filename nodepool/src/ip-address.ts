@@ -96,7 +96,7 @@ function formatIpv6(value: bigint): string {
 }
 
 function addressRemedy(text: string): string {
-  if (/^::ffff:\d/i.test(text)) return 'Write an IPv4-mapped address as plain IPv4.';
+  if (isIPv6(text) && !text.includes('%')) return 'Write an IPv4-mapped address as plain IPv4.';
   if (text.includes('/')) return 'Write one address, without a prefix length.';
   if (text.includes('%')) return 'Write the address without a zone.';
   if (/^0\d|\.0\d/.test(text)) return 'Write IPv4 without leading zeros.';

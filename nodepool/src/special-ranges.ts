@@ -8,6 +8,7 @@ const SPECIAL: readonly { readonly range: IpRange; readonly meaning: string }[] 
   { range: parseIpRange('224.0.0.0/4'), meaning: 'multicast addresses (224.0.0.0/4)' },
   { range: parseIpRange('255.255.255.255'), meaning: 'the broadcast address 255.255.255.255' },
   { range: parseIpRange('::-::1'), meaning: 'the unspecified or the loopback address (::, ::1)' },
+  { range: parseIpRange('::/80'), meaning: 'IPv4 addresses written as IPv6 (::/80)' },
   { range: parseIpRange('fe80::/10'), meaning: 'link-local addresses (fe80::/10)' },
   { range: parseIpRange('ff00::/8'), meaning: 'multicast addresses (ff00::/8)' },
 ];

@@ -5,25 +5,24 @@ import { Cluster, ingressOf } from '../support/controller/cluster.ts';
 import { controllerContract } from '../support/controller/contract.ts';
 import { ControllerProcess } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
-import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
 import { installCrds } from '../support/kube/openyurt-crds.ts';
+import { type TakenControlPlane, takeControlPlane } from '../support/kube/shared-control-plane.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 
 const BUNDLE = new URL('../../cloud-controller/dist/controller.mjs', import.meta.url);
 
 describe('controller, on the real kube-apiserver', function () {
   this.timeout(120_000);
-  let plane: ControlPlane | undefined;
+  let plane: TakenControlPlane | undefined;
   let cluster: Cluster;
 
   before(async function () {
     requireControlPlane(this);
-    plane = await startControlPlane();
+    plane = await takeControlPlane();
     await installCrds(plane);
     cluster = new Cluster(plane.kubeconfig);
     await cluster.prepare();
   });
-  after(() => plane?.stop());
 
   describe('as on the in-process one', () => controllerContract(() => cluster));
 
@@ -82,7 +81,7 @@ describe('controller, on the real kube-apiserver', function () {
           await look();
           return first.size >= 2 * names.length;
         };
-        await waitUntil('not all Services were served', served, { deadlineMs: 20_000, everyMs: 100 });
+        await waitUntil('not all Services were served', served, { deadlineMs: 60_000, everyMs: 100 });
         await waitUntil('it does not lead', async () => running?.stderr.includes('"leading"') ?? false, {
           deadlineMs: 10_000,
           everyMs: 20,

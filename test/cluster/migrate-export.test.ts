@@ -8,13 +8,13 @@ import { main } from '../../cloud-controller/src/cli/main.ts';
 import { Cluster, ingressOf, NAMESPACE } from '../support/controller/cluster.ts';
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
-import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
 import { installCrds } from '../support/kube/openyurt-crds.ts';
+import { type TakenControlPlane, takeControlPlane } from '../support/kube/shared-control-plane.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 import { FakeTerminal } from '../unit/cli/fake-terminal.ts';
 import { manifests, poolService, service } from './export-objects.ts';
 
-const PATIENCE = { deadlineMs: 30_000, everyMs: 100 };
+const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
 const SELECTOR = 'service.openyurt.io/nodepool-labelselector';
 const LONG = `site-${'p'.repeat(55)}`;
 const FIXTURES = new URL('../fixtures/metallb/', import.meta.url);
@@ -22,13 +22,13 @@ const FIXTURES = new URL('../fixtures/metallb/', import.meta.url);
 describe('on the real kube-apiserver', function () {
   this.timeout(120_000);
   const dir = mkdtempSync(join(tmpdir(), 'yurtlb-export-'));
-  let plane: ControlPlane;
+  let plane: TakenControlPlane;
   let cluster: Cluster;
   let controller: RunningController | undefined;
 
   before(async function () {
     requireControlPlane(this);
-    plane = await startControlPlane();
+    plane = await takeControlPlane();
     await installCrds(plane);
     cluster = new Cluster(plane.kubeconfig);
     await cluster.prepare();
@@ -37,7 +37,6 @@ describe('on the real kube-apiserver', function () {
   });
   after(async () => {
     await controller?.stop();
-    await plane?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
 
@@ -49,8 +48,11 @@ describe('on the real kube-apiserver', function () {
 
   /** `<nodepool>=<ip>` by `namespace/name`, of all Services but the API server's own. */
   async function inForce(): Promise<Record<string, string[]>> {
-    const list = await kubectl(['get', 'services', '-A', '-o', 'json', '--field-selector=spec.type=LoadBalancer']);
-    const { items } = JSON.parse(list) as { items: ServiceObject[] };
+    const { items } = await cluster.api.request<{ items: ServiceObject[] }>({
+      method: 'GET',
+      path: '/api/v1/services',
+      query: { fieldSelector: 'spec.type=LoadBalancer' },
+    });
     return Object.fromEntries(items.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, ingressOf(one)]));
   }
 
@@ -86,25 +88,22 @@ describe('on the real kube-apiserver', function () {
     };
 
     before(async () => {
+      const configMaps: string[] = [];
       for (const file of files) {
         const pool = poolOf(file);
         await cluster.nodePool(pool, { file: pool });
         const configMap = parse(readFileSync(new URL(file, FIXTURES), 'utf8')) as ConfigMapObject;
         const labels = { 'apps.openyurt.io/nodepool': pool };
-        await kubectl(
-          ['apply', '-f', '-'],
-          stringify({ ...configMap, metadata: { name: pool, namespace: NAMESPACE, labels } }),
-        );
+        configMaps.push(stringify({ ...configMap, metadata: { name: pool, namespace: NAMESPACE, labels } }));
         const annotations = { [SELECTOR]: `file=${pool}` };
         await cluster.service(`uses-${pool}`, { annotations, ports: [1000 + files.indexOf(file)] });
       }
+      await kubectl(['apply', '-f', '-'], configMaps.join('---\n'));
     });
     after(async () => {
-      for (const file of files) {
-        await cluster.deleteService(`uses-${poolOf(file)}`);
-        await kubectl(['delete', 'configmap', poolOf(file), '-n', NAMESPACE]);
-        await kubectl(['delete', 'nodepool', poolOf(file)]);
-      }
+      for (const file of files) await cluster.deleteService(`uses-${poolOf(file)}`);
+      await kubectl(['delete', 'configmap', ...files.map(poolOf), '-n', NAMESPACE]);
+      await kubectl(['delete', 'nodepool', ...files.map(poolOf)]);
     });
 
     for (const [file, address] of Object.entries(first)) {
@@ -133,8 +132,8 @@ describe('on the real kube-apiserver', function () {
     });
 
     it('round trip: Services made anew in another order, with what was exported, get the same addresses', async () => {
-      for (const one of manifests()) await kubectl(['apply', '-f', '-'], stringify(one));
-      await kubectl(['apply', '-f', '-'], stringify(service('bar/passing', {}, { ports: [9] })));
+      const made = [...manifests(), service('bar/passing', {}, { ports: [9] })];
+      await kubectl(['apply', '-f', '-'], made.map((one) => stringify(one)).join('---\n'));
       const all = await served('not all are served', (found) => Object.values(found).every((list) => list.length >= 2));
       await kubectl(['delete', 'service', 'passing', '-n', 'bar']); // leaves a hole: the next in line would move into it
       const { 'bar/passing': _, ...wanted } = all;
@@ -151,13 +150,11 @@ describe('on the real kube-apiserver', function () {
       for (const [i, name] of ['addresses.yaml', 'services.yaml', 'kustomization.yaml'].entries()) {
         mkdirSync(join(dir, 'git'), { recursive: true });
         const kustomization = stringify({ resources: ['services.yaml'], patches: [{ path: 'addresses.yaml' }] });
-        const services = manifests()
-          .map((one) => stringify(one))
-          .join('---\n');
-        writeFileSync(join(dir, 'git', name), [out, services, kustomization][i] ?? '');
+        const services = manifests().map((one) => stringify(one));
+        writeFileSync(join(dir, 'git', name), [out, services.join('---\n'), kustomization][i] ?? '');
       }
       const built = (await kubectl(['kustomize', join(dir, 'git')])).split('\n---\n').reverse();
-      for (const one of built) await kubectl(['create', '-f', '-'], one);
+      await kubectl(['create', '-f', '-'], built.join('\n---\n'));
       const again = await served(
         'not all are served again',
         (found) => Object.values(found).flat().length >= Object.values(wanted).flat().length,
@@ -188,12 +185,11 @@ describe('on the real kube-apiserver', function () {
     it("under yurt-manager's LoadBalancerSet the PoolServices are the record", async () => {
       const make = async () => {
         const made = service('shop/spread', { [SELECTOR]: 'site=beijing' }, { ports: [4] });
-        await kubectl(['apply', '-f', '-'], stringify(made));
-        await kubectl(['apply', '-f', '-'], stringify(poolService('spread', 'beijing')));
+        await kubectl(['apply', '-f', '-'], `${stringify(made)}---\n${stringify(poolService('spread', 'beijing'))}`);
       };
+      const path = '/apis/network.openyurt.io/v1alpha1/namespaces/shop/poolservices/spread-beijing';
       const given = async () => {
-        const args = ['get', 'poolservice', 'spread-beijing', '-n', 'shop', '-o', 'json'];
-        const { status } = JSON.parse(await kubectl(args)) as PoolServiceObject;
+        const { status } = await cluster.api.request<PoolServiceObject>({ method: 'GET', path });
         return status?.loadBalancer?.ingress?.[0]?.ip;
       };
       await make();

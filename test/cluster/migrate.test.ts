@@ -2,14 +2,17 @@ import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync } from 'node:fs';
 import type { LoadBalancerIngress, ServiceObject } from '@openyurt/nodepool-types';
 import { parseAllDocuments, stringify } from 'yaml';
+import { Cluster } from '../support/controller/cluster.ts';
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { controlPlaneBinaries, requireControlPlane } from '../support/kube/available.ts';
-import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
 import { installCrds } from '../support/kube/openyurt-crds.ts';
+import type { Workload } from '../support/kube/pod.ts';
+import { type TakenControlPlane, takeControlPlane } from '../support/kube/shared-control-plane.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 import { PageShell, type PageStep, pageSteps } from './page-steps.ts';
 
-const PATIENCE = { deadlineMs: 30_000, everyMs: 100 };
+const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
+const SERVICES = '/api/v1/namespaces/shop/services';
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/metallb/${name}`, import.meta.url), 'utf8');
 /** What MetalLB v0.12.1 gave to the Services of `services.yaml`. */
 const METALLB_GAVE: Record<string, string[]> = {
@@ -24,25 +27,26 @@ const NAMES = Object.keys(METALLB_GAVE);
 describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', function () {
   this.timeout(120_000);
   const steps = pageSteps('migrate-from-metallb.md');
-  let plane: ControlPlane | undefined;
+  let plane: TakenControlPlane | undefined;
+  let cluster: Cluster;
   let shell: PageShell;
   let controller: RunningController | undefined;
 
   before(async function () {
     requireControlPlane(this);
     assert.ok(existsSync(new URL('../../cloud-controller/dist/cli.mjs', import.meta.url)), 'not built: npm run build');
-    plane = await startControlPlane();
+    plane = await takeControlPlane();
+    cluster = new Cluster(plane.kubeconfig);
     const binaries = controlPlaneBinaries();
     assert.ok(binaries.ok);
     shell = new PageShell(binaries.programs.kubectl, plane.kubeconfig);
     await installCrds(plane);
-    for (const name of ['hangzhou', 'beijing']) await kubectl(['apply', '-f', '-'], nodePool(name));
+    for (const name of ['hangzhou', 'beijing']) await cluster.nodePool(name);
     for (const name of ['metallb-system', 'shop']) await kubectl(['create', 'namespace', name]);
   });
   after(async () => {
     await controller?.stop();
     shell?.close();
-    await plane?.stop();
   });
 
   async function kubectl(args: readonly string[], stdin?: string): Promise<string> {
@@ -53,9 +57,7 @@ describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', fu
   }
 
   async function services(): Promise<Map<string, ServiceObject>> {
-    const { items } = JSON.parse(await kubectl(['get', 'services', '-n', 'shop', '-o', 'json'])) as {
-      items: ServiceObject[];
-    };
+    const { items } = await cluster.api.request<{ items: ServiceObject[] }>({ method: 'GET', path: SERVICES });
     return new Map(items.map((service) => [service.metadata.name ?? '', service]));
   }
 
@@ -74,16 +76,14 @@ describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', fu
   /** As MetalLB's controller writes it: addresses alone. */
   async function writeStatus(name: string): Promise<void> {
     const status = { status: { loadBalancer: { ingress: METALLB_GAVE[name]?.map((ip) => ({ ip })) } } };
-    const args = ['patch', 'service', name, '-n', 'shop', '--subresource=status', '--type=merge'];
-    await kubectl([...args, '-p', JSON.stringify(status)]);
+    await cluster.api.request({ method: 'PATCH', path: `${SERVICES}/${name}/status`, body: status });
   }
 
   async function startController(): Promise<void> {
     assert.ok(plane);
-    const get = ['get', 'deployment', 'yurtlb-controller', '-n', 'yurtlb-system'];
-    const args = JSON.parse(
-      await kubectl([...get, '-o', 'jsonpath={.spec.template.spec.containers[0].args}']),
-    ) as string[];
+    const path = '/apis/apps/v1/namespaces/yurtlb-system/deployments/yurtlb-controller';
+    const deployment = await cluster.api.request<Workload>({ method: 'GET', path });
+    const args = deployment.spec.template.spec.containers[0]?.args ?? assert.fail('it has no container');
     const kubeconfig = await plane.kubeconfigFor({ serviceAccount: 'yurtlb-system/yurtlb-controller' });
     const flags = args.filter((arg) => arg.startsWith('--') && !/namespace|health/.test(arg));
     controller = runController(kubeconfig, '--namespace=yurtlb-system', ...flags);
@@ -194,15 +194,6 @@ describe('docs/migrate-from-metallb.md, followed on the real kube-apiserver', fu
 /** No kubelet runs: nothing waits for Pods. */
 function withoutPods({ commands }: PageStep): string {
   return commands.replace(/^kubectl .* rollout status .*\n/m, '');
-}
-
-function nodePool(name: string): string {
-  return stringify({
-    apiVersion: 'apps.openyurt.io/v1beta2',
-    kind: 'NodePool',
-    metadata: { name },
-    spec: { type: 'Edge' },
-  });
 }
 
 /** MetalLB's Deployment and DaemonSet, as far as the page touches them. */

@@ -10,8 +10,8 @@ import {
 import { Cluster } from '../support/controller/cluster.ts';
 import { type RunningController, runController } from '../support/controller/run.ts';
 import { requireControlPlane } from '../support/kube/available.ts';
-import { type ControlPlane, startControlPlane } from '../support/kube/control-plane.ts';
 import { installCrds } from '../support/kube/openyurt-crds.ts';
+import { type TakenControlPlane, takeControlPlane } from '../support/kube/shared-control-plane.ts';
 import { waitUntil } from '../support/kube/wait-until.ts';
 
 const REPORTS = '/api/v1/namespaces/yurtlb-reports/configmaps';
@@ -20,13 +20,13 @@ const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 
 describe('an address that its site refuses, on the real kube-apiserver', function () {
   this.timeout(120_000);
-  let plane: ControlPlane | undefined;
+  let plane: TakenControlPlane | undefined;
   let c: Cluster;
   let running: RunningController | undefined;
 
   before(async function () {
     requireControlPlane(this);
-    plane = await startControlPlane();
+    plane = await takeControlPlane();
     c = new Cluster(plane.kubeconfig);
     await c.prepare();
     await installCrds(plane, ['nodepools']);
@@ -41,7 +41,6 @@ describe('an address that its site refuses, on the real kube-apiserver', functio
   });
   after(async () => {
     await running?.stop();
-    await plane?.stop();
   });
 
   /** As the speaker of n1 would write it. */

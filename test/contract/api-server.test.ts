@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ApiServer } from '../support/api-server/api-server.ts';
 import { kubeconfigText } from '../support/api-server/kubeconfig.ts';
 import { controlPlaneBinaries } from '../support/kube/available.ts';
-import { startControlPlane } from '../support/kube/control-plane.ts';
+import { takeControlPlane } from '../support/kube/shared-control-plane.ts';
 import { skipUnless } from '../support/require.ts';
 import { apiServerContract } from './api-server.contract.ts';
 
@@ -39,7 +39,7 @@ apiServerContract('in-process', async () => {
 
 apiServerContract('kube-apiserver', async (ctx) => {
   skipUnless(ctx, binaries);
-  const plane = await startControlPlane();
+  const { kubeconfig } = await takeControlPlane();
   const kubectl = findKubectl();
-  return { kubeconfig: plane.kubeconfig, ...(kubectl === undefined ? {} : { kubectl }), stop: () => plane.stop() };
+  return { kubeconfig, ...(kubectl === undefined ? {} : { kubectl }), stop: async () => {} };
 });

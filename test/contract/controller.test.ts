@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type ServiceObject, silentLog } from '@openyurt/nodepool-types';
+import { parse } from 'yaml';
 import { ApiClient } from '../../cloud-controller/src/kube/client.ts';
 import { Credentials } from '../../cloud-controller/src/kube/credentials.ts';
 import { Informer } from '../../cloud-controller/src/kube/informer.ts';
@@ -18,6 +20,38 @@ describe('controller, on the in-process API server', function () {
   });
   after(() => sandbox.stop());
   controllerContract(() => sandbox.cluster);
+});
+
+describe('controller, started before OpenYurt is installed', function () {
+  this.timeout(30_000);
+
+  it('leads, writes nothing, not even to Services with addresses; serves when NodePools come, addresses as before', async () => {
+    const crd = (name: string) =>
+      parse(readFileSync(new URL(`../../nodepool/crds/${name}.yaml`, import.meta.url), 'utf8'));
+    const sandbox = await startSandbox({ crds: [crd('poolservices')] });
+    const { cluster } = sandbox;
+    const status = { loadBalancer: { ingress: [{ ip: '10.0.0.7', hostname: 'shop', ipMode: 'VIP' }] } };
+    await cluster.service('kept');
+    await cluster.patchStatus('kept', status);
+    await cluster.service('new', { ports: [81] });
+    await cluster.range('shop', '10.0.0.1-10.0.0.9');
+    const before = await cluster.services();
+    const running = runController(cluster.kubeconfig);
+    try {
+      const asked = () => sandbox.server.requests.matching(/^GET .*nodepools/).length;
+      const isPatient = async () => asked() >= 4 && sandbox.server.requests.matching(/^(POST|PUT) .*leases/).length > 0;
+      await waitUntil('it asks for NodePools again', isPatient, PATIENCE);
+      assert.deepEqual(await cluster.services(), before);
+      await cluster.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd('nodepools'));
+      await cluster.nodePool('shop');
+      await cluster.ingressBecomes('new', 'shop=10.0.0.1');
+      await waitUntil('condition', async () => (await cluster.condition('kept'))?.reason === 'Allocated', PATIENCE);
+      assert.deepEqual(await cluster.ingress('kept'), ['shop=10.0.0.7']);
+    } finally {
+      await running.stop();
+      await sandbox.stop();
+    }
+  });
 });
 
 describe('controller, when the API server misbehaves', function () {

@@ -10,7 +10,7 @@ import { PoolServices } from '../support/yurt-manager/pool-services.ts';
 const crd = (name: string) => parse(readFileSync(new URL(`../../nodepool/crds/${name}.yaml`, import.meta.url), 'utf8'));
 
 describe("beside yurt-manager's LoadBalancerSet, on the in-process API server", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   describe('where PoolServices are served', () => {
     let sandbox: Sandbox;

@@ -135,6 +135,11 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
+/** The scenario of a seed: of the mix, or of a pool of the size that `large` says. */
+export function scenarioFor(of: { seed: number; large?: readonly [members: number, addresses: number] | undefined }) {
+  return of.large === undefined ? scenarioOf(of.seed) : largeScenario(of.seed, ...of.large);
+}
+
 /** Hundreds of members and thousands of addresses, each with a few nodes that could answer. */
 export function largeScenario(seed: number, members: number, addresses: number): Scenario {
   const random = seeded(seed * 7919 + 1);

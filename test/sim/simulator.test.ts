@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import type { Spans } from './longest.ts';
 import { run } from './run.ts';
+import { scenarioFor } from './scenario.ts';
 import { verdictOf } from './verdict.ts';
-import { type Job, type SeedReport, scenarioFor } from './worker.ts';
+import type { Job, SeedReport } from './worker.ts';
 import { runJobs } from './workers.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { constants, setPriority } from 'node:os';
 import { MUTANTS } from './mutants.ts';
 import { type Outcome, run } from './run.ts';
-import { largeScenario, type Scenario, scenarioOf } from './scenario.ts';
+import { scenarioFor, scenarioOf } from './scenario.ts';
 import { verdictOf } from './verdict.ts';
 
 /** A seed of the mix, or of a pool of another size. */
@@ -34,10 +35,6 @@ export interface MutantReport extends MutantJob {
 
 export type Report = SeedReport | MutantReport;
 
-export function scenarioFor({ seed, large }: Pick<SeedJob, 'seed' | 'large'>): Scenario {
-  return large === undefined ? scenarioOf(seed) : largeScenario(seed, ...large);
-}
-
 async function runSeed(job: SeedJob): Promise<SeedReport> {
   const scenario = scenarioFor(job);
   const { violation, trace: _, ...outcome } = await run(scenario);
@@ -55,6 +52,8 @@ async function findMutant(job: MutantJob): Promise<MutantReport> {
   return { ...job, seed: undefined };
 }
 
+// It computes for minutes: suites beside it that count milliseconds get the cores first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 // Asked job by job: workers that have the small pools do not wait for the one that has the large one.
 process.on('message', async (job: Job) => {
   process.send?.(job.kind === 'seed' ? await runSeed(job) : await findMutant(job));

@@ -1,9 +1,21 @@
-import { LbError, type NodePoolObject, type PoolServiceObject, type ServiceObject } from '@openyurt/nodepool-types';
+import {
+  type ConfigMapObject,
+  type IpFamily,
+  type KubeObject,
+  LbError,
+  NODE_POOL_LABEL,
+  type NodeObject,
+  type NodePoolObject,
+  type PoolServiceObject,
+  REPORTS_NAMESPACE,
+  type ServiceObject,
+} from '@openyurt/nodepool-types';
 import { ApiError, isStatus } from '../kube/api-error.ts';
 import { ApiClient } from '../kube/client.ts';
 import { Credentials } from '../kube/credentials.ts';
 
 const PAGE = 500;
+const POOL_SERVICES = '/apis/network.openyurt.io/v1alpha1';
 /** A page of Services is a few MiB, over an uplink that may be poor. */
 const DEADLINE_MS = 30_000;
 
@@ -24,11 +36,26 @@ export interface ClusterLists {
   poolServices(namespace: string | undefined): Promise<PoolServiceObject[]>;
 }
 
+/** All of it that the controller reads. */
+export interface ClusterWorld extends ClusterLists {
+  /** URL of the API server. */
+  readonly server: string;
+  nodes(): Promise<NodeObject[]>;
+  /** With the label of a NodePool. */
+  addressConfigMaps(namespace: string): Promise<ConfigMapObject[]>;
+  /** Undefined: the API does not serve the kind. */
+  allPoolServices(): Promise<PoolServiceObject[] | undefined>;
+  /** What speakers report. Undefined: they may not be read, and the controller does without, too. */
+  reports(): Promise<ConfigMapObject[] | undefined>;
+  /** Of the cluster's Services, the primary first. */
+  serviceFamilies(): Promise<IpFamily[]>;
+}
+
 /** Reads a cluster page by page. Writes nothing. */
-export class ClusterReader implements ClusterLists {
+export class ClusterReader implements ClusterWorld {
   private constructor(
     private readonly client: ApiClient,
-    private readonly server: string,
+    readonly server: string,
     readonly namespace: string,
   ) {}
 
@@ -57,15 +84,58 @@ export class ClusterReader implements ClusterLists {
   }
 
   async poolServices(namespace: string | undefined): Promise<PoolServiceObject[]> {
-    const path = `/apis/network.openyurt.io/v1alpha1${within(namespace)}/poolservices`;
+    const path = `${POOL_SERVICES}${within(namespace)}/poolservices`;
     return (await this.listIfServed<PoolServiceObject>(path)) ?? [];
   }
 
-  private async listIfServed<T>(path: string): Promise<T[] | undefined> {
+  allPoolServices(): Promise<PoolServiceObject[] | undefined> {
+    return this.listIfServed<PoolServiceObject>(`${POOL_SERVICES}/poolservices`);
+  }
+
+  nodes(): Promise<NodeObject[]> {
+    return this.list<NodeObject>('/api/v1/nodes');
+  }
+
+  addressConfigMaps(namespace: string): Promise<ConfigMapObject[]> {
+    const path = `/api/v1${within(namespace)}/configmaps`;
+    return this.list<ConfigMapObject>(path, { labelSelector: NODE_POOL_LABEL });
+  }
+
+  reports(): Promise<ConfigMapObject[] | undefined> {
+    const path = `/api/v1${within(REPORTS_NAMESPACE)}/configmaps`;
+    return this.listUnless<ConfigMapObject>([403, 404], path, { labelSelector: NODE_POOL_LABEL });
+  }
+
+  /**
+   * By the ranges of their addresses, which Kubernetes tells from 1.33 on. The API server's own Service has only the primary
+   * family: whether there is a second one it does not say.
+   */
+  async serviceFamilies(): Promise<IpFamily[]> {
+    for (const version of ['v1', 'v1beta1']) {
+      const path = `/apis/networking.k8s.io/${version}/servicecidrs`;
+      const ranges = await this.listUnless<KubeObject & { spec?: { cidrs?: string[] } }>([403, 404], path);
+      const cidrs = ranges?.find(({ metadata }) => metadata.name === 'kubernetes')?.spec?.cidrs ?? [];
+      if (cidrs.length > 0) return cidrs.map((cidr) => (cidr.includes(':') ? 'IPv6' : 'IPv4'));
+    }
+    const query = { fieldSelector: 'metadata.name=kubernetes' };
+    const own = await this.listUnless<ServiceObject>([403, 404], `/api/v1${within('default')}/services`, query);
+    return own?.[0]?.spec?.ipFamilies?.[0] === 'IPv6' ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6'];
+  }
+
+  private listIfServed<T>(path: string): Promise<T[] | undefined> {
+    return this.listUnless<T>([404], path);
+  }
+
+  /** @returns undefined: the API server answered with one of the statuses */
+  private async listUnless<T>(
+    statuses: readonly number[],
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<T[] | undefined> {
     try {
-      return await this.list<T>(path);
+      return await this.list<T>(path, query);
     } catch (error) {
-      if (error instanceof LbError && isStatus(error.cause, 404)) return undefined;
+      if (error instanceof LbError && statuses.some((status) => isStatus(error.cause, status))) return undefined;
       throw error;
     }
   }

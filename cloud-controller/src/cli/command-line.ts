@@ -2,25 +2,27 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { didYouMean, LbError } from '@openyurt/nodepool-types';
 
 /** A command's options; `-h` and `--help` are every command's. */
-export type OptionTable = Record<string, { type: 'string' | 'boolean'; short?: string }>;
+export type OptionTable = Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: true }>;
 
 export interface CommandLine {
   readonly positionals: readonly string[];
   readonly help: boolean;
   text(name: string): string | undefined;
+  /** Of an option that may be given more than once. */
+  texts(name: string): readonly string[];
   flag(name: string): boolean;
 }
 
 /**
  * Reads a command's arguments. `--` ends the options, `-` is a positional.
  *
- * @throws LbError `LB_BAD_OPTION`: unknown, without its value, with one it does not take, or given twice
+ * @throws LbError `LB_BAD_OPTION`: unknown, without its value, with one it does not take, or given twice that may not be
  */
 export function parseCommandLine(argv: readonly string[], table: OptionTable): CommandLine {
   const options: ParseArgsConfig['options'] = { ...table, help: { type: 'boolean', short: 'h' } };
   const known = Object.keys(options).map((name) => `--${name}`);
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
-  const values = new Map<string, string | true>();
+  const values = new Map<string, (string | true)[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
@@ -30,16 +32,16 @@ export function parseCommandLine(argv: readonly string[], table: OptionTable): C
       const hint = didYouMean(token.rawName, known).trim();
       throw badOption(`unknown option ${token.rawName}`, hint || `Known are ${known.sort().join(', ')}.`);
     }
-    if (values.has(token.name)) throw badOption(`option ${token.rawName} is given twice`, 'Give it once.');
-    values.set(token.name, optionValue(token.rawName, option.type, token.value));
+    const before = values.get(token.name) ?? [];
+    if (before.length > 0 && !option.multiple)
+      throw badOption(`option ${token.rawName} is given twice`, 'Give it once.');
+    values.set(token.name, [...before, optionValue(token.rawName, option.type, token.value)]);
   }
   return {
     positionals,
     help: values.has('help'),
-    text: (name) => {
-      const value = values.get(name);
-      return typeof value === 'string' ? value : undefined;
-    },
+    text: (name) => values.get(name)?.find((value) => typeof value === 'string'),
+    texts: (name) => (values.get(name) ?? []).filter((value) => typeof value === 'string'),
     flag: (name) => values.has(name),
   };
 }

@@ -1,8 +1,16 @@
-import { serviceKey, VERSION } from '@openyurt/nodepool-types';
+import {
+  type NodePoolObject,
+  type PoolServiceObject,
+  type ServiceObject,
+  serviceKey,
+  VERSION,
+} from '@openyurt/nodepool-types';
 import type { ClusterLists } from './cluster-reader.ts';
 import { badOption, parseCommandLine } from './command-line.ts';
 import { HELP } from './help-text.ts';
 import { type InForce, readInForce, type ServiceInForce } from './in-force.ts';
+import { formatFault } from './manifests/manifest-file.ts';
+import { readManifestInput } from './manifests/manifest-input.ts';
 import { pinAnnotations } from './pins.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -14,10 +22,12 @@ const MAX_NAMED = 10;
 /**
  * `yurtlb export`: the addresses in force, as annotations that ask for them.
  *
+ * @returns 0; of files: 1 they are no manifests, 2 one cannot be read
  * @throws LbError `LB_BAD_OPTION`, `LB_NO_KUBECONFIG`, `LB_API_REFUSED`, `LB_API_UNREACHABLE`
  */
 export async function exportAddresses(argv: readonly string[], terminal: Terminal): Promise<number> {
   const line = parseCommandLine(argv, {
+    filename: { type: 'string', short: 'f', multiple: true },
     kubeconfig: { type: 'string' },
     namespace: { type: 'string', short: 'n' },
     'all-namespaces': { type: 'boolean', short: 'A' },
@@ -37,8 +47,15 @@ export async function exportAddresses(argv: readonly string[], terminal: Termina
   if (all && line.text('namespace') !== undefined) {
     throw badOption('-n and -A exclude each other', 'Give one of them.');
   }
-  const cluster = await terminal.cluster(line.text('kubeconfig'));
-  const inForce = await read(cluster, all ? undefined : (line.text('namespace') ?? cluster.namespace));
+  const files = line.texts('filename');
+  if (files.length > 0 && line.text('kubeconfig') !== undefined) {
+    throw badOption('-f and --kubeconfig exclude each other', 'Give one of them.');
+  }
+  const lists = files.length > 0 ? await readDump(files, terminal) : await terminal.cluster(line.text('kubeconfig'));
+  if (typeof lists === 'number') return lists;
+  // a dump has the namespaces that it has
+  const isAll = all || (files.length > 0 && line.text('namespace') === undefined);
+  const inForce = await read(lists, isAll ? undefined : (line.text('namespace') ?? lists.namespace));
   for (const text of format(inForce, output)) terminal.out(text);
   complain(inForce, terminal);
   return 0;
@@ -49,6 +66,37 @@ async function read(cluster: ClusterLists, namespace: string | undefined): Promi
   const poolServices = await cluster.poolServices(namespace);
   const services = await cluster.services(namespace);
   return readInForce(services, poolServices, new Set(nodePools.map(({ metadata }) => metadata?.name ?? '')));
+}
+
+/** What was dumped of a cluster before, statuses and all. @returns the exit code where that can't be read */
+async function readDump(paths: readonly string[], terminal: Terminal): Promise<ClusterLists | number> {
+  const { files, unreadable } = await readManifestInput(paths, terminal);
+  const faults = files.flatMap((file) => file.faults);
+  for (const text of [...unreadable.map((one) => `yurtlb export: ${one}`), ...faults.map(formatFault)])
+    terminal.err(text);
+  if (unreadable.length > 0) return 2;
+  const services: ServiceObject[] = [];
+  const poolServices: PoolServiceObject[] = [];
+  const nodePools: NodePoolObject[] = [];
+  for (const { kind, object } of files.flatMap(({ manifests }) => manifests)) {
+    if (kind === 'Service') services.push(object);
+    else if (kind === 'PoolService') poolServices.push(object);
+    else if (kind === 'NodePool') nodePools.push(object);
+  }
+  if (faults.length === 0 && nodePools.length === 0) {
+    terminal.err(
+      'yurtlb export: no NodePool is among the files, so no entry is known for ours: dump "kubectl get services,nodepools -A -o yaml"',
+    );
+  }
+  if (faults.length > 0 || nodePools.length === 0) return 1;
+  const inside = <T extends { metadata: { namespace?: string } }>(all: readonly T[], namespace: string | undefined) =>
+    all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+  return {
+    namespace: 'default',
+    services: async (namespace) => inside(services, namespace),
+    poolServices: async (namespace) => inside(poolServices, namespace),
+    nodePools: async () => nodePools,
+  };
 }
 
 function format({ services }: InForce, output: string | undefined): string[] {

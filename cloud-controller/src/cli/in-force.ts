@@ -53,7 +53,7 @@ export function readInForce(
     if (serviceOwnership(service, { classless: true }) !== 'ours') continue;
     if (service.metadata.deletionTimestamp !== undefined) continue;
     const isClassless = (service.spec?.loadBalancerClass ?? '') === '';
-    const entries = entriesOf(service, recorded.get(serviceKey(service)) ?? []);
+    const entries = recordedEntries(service, recorded.get(serviceKey(service)) ?? []);
     const held = readHeld(service, entries, nodePools);
     if (held.length > 0) found.push({ service, held });
     if (isClassless && held.length === 0) continue; // somebody else's altogether
@@ -65,13 +65,17 @@ export function readInForce(
 }
 
 /** The entries of the Service's PoolServices, each under its NodePool, and of its status those of other NodePools. */
-function entriesOf(service: ServiceObject, ofPoolServices: readonly LoadBalancerIngress[]): LoadBalancerIngress[] {
+export function recordedEntries(
+  service: ServiceObject,
+  ofPoolServices: readonly LoadBalancerIngress[],
+): LoadBalancerIngress[] {
   const known = new Set(ofPoolServices.map(({ hostname }) => hostname));
   const own = (service.status?.loadBalancer?.ingress ?? []).filter(({ hostname }) => !known.has(hostname));
   return [...ofPoolServices, ...own];
 }
 
-function entriesOfPoolServices(poolServices: readonly PoolServiceObject[]): Map<string, LoadBalancerIngress[]> {
+/** By Service, `namespace/name`. */
+export function entriesOfPoolServices(poolServices: readonly PoolServiceObject[]): Map<string, LoadBalancerIngress[]> {
   const byService = new Map<string, LoadBalancerIngress[]>();
   for (const { metadata, status } of poolServices) {
     const labels = metadata.labels ?? {};

@@ -3,6 +3,7 @@ import { badOption, parseCommandLine } from './command-line.ts';
 import { exportAddresses } from './export.ts';
 import { HELP } from './help-text.ts';
 import { key } from './key.ts';
+import { plan } from './plan.ts';
 import { status } from './status.ts';
 import { systemTerminal, type Terminal } from './terminal.ts';
 import { validate } from './validate.ts';
@@ -12,9 +13,10 @@ const COMMANDS: Record<string, (argv: readonly string[], terminal: Terminal) => 
   key,
   status,
   export: exportAddresses,
+  plan,
 };
 /** Every word that may stand first; the programs are started by `bin/yurtlb.mjs`. */
-const WORDS = ['controller', 'speaker', 'validate', 'key', 'status', 'export', 'help'];
+const WORDS = ['controller', 'speaker', 'validate', 'key', 'status', 'export', 'plan', 'help'];
 
 /**
  * The commands a person runs: everything but `controller` and `speaker`.

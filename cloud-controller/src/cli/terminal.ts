@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { ClusterLists } from './cluster-reader.ts';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import type { ClusterWorld } from './cluster-reader.ts';
 
 /** What a command may touch, handed in so that a test can hold it. */
 export interface Terminal {
@@ -9,10 +9,12 @@ export interface Terminal {
   /** All of standard input. */
   stdin(): Promise<Buffer>;
   readFile(path: string): Promise<Buffer>;
+  /** Names in a folder; undefined: it is none. */
+  folder(path: string): Promise<readonly string[] | undefined>;
   /** @throws TypeError where nobody answers within 5 s */
   fetch(url: string): Promise<{ readonly status: number; readonly text: string }>;
   /** @param kubeconfig a path; undefined: where kubectl would look @throws LbError `LB_NO_KUBECONFIG` */
-  cluster(kubeconfig: string | undefined): Promise<ClusterLists>;
+  cluster(kubeconfig: string | undefined): Promise<ClusterWorld>;
   randomBytes(count: number): Buffer;
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
@@ -37,6 +39,13 @@ export const systemTerminal: Terminal = {
     return Buffer.concat(chunks);
   },
   readFile: (path) => readFile(path),
+  folder: async (path) => {
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    return isFolder ? readdir(path) : undefined;
+  },
   fetch: async (url) => {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return { status: response.status, text: await response.text() };

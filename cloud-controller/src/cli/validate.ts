@@ -7,7 +7,8 @@ import {
 } from '@openyurt/nodepool-types';
 import { badOption, parseCommandLine } from './command-line.ts';
 import { HELP } from './help-text.ts';
-import { decodeUtf8, type Terminal } from './terminal.ts';
+import { formatPlaced, nameOfPath, readText } from './read-file.ts';
+import type { Terminal } from './terminal.ts';
 
 /**
  * `yurtlb validate FILE...`
@@ -39,14 +40,17 @@ class Validation {
   constructor(private readonly terminal: Terminal) {}
 
   async read(path: string): Promise<void> {
-    const bytes = await this.bytesOf(path);
-    if (bytes === undefined) return;
-    const text = decodeUtf8(bytes);
-    if (text === undefined) {
-      this.tell(path, { line: 1, col: 1, problem: 'is not UTF-8 text', remedy: 'Save the file as UTF-8.' });
+    const read = await readText(path, this.terminal);
+    if (!read.ok && read.isUnreadable) {
+      this.terminal.err(`yurtlb validate: ${path}: ${read.fault}`);
+      this.unreadable++;
       return;
     }
-    const file = readAddressFile(text);
+    if (!read.ok) {
+      this.tell(path, { line: 1, col: 1, problem: read.fault, remedy: 'Save the file as UTF-8.' });
+      return;
+    }
+    const file = readAddressFile(read.text);
     this.complain(path, file);
     for (const found of file.configs) this.count(path, found);
   }
@@ -58,22 +62,11 @@ class Validation {
     return 0;
   }
 
-  private async bytesOf(path: string): Promise<Buffer | undefined> {
-    try {
-      return path === '-' ? await this.terminal.stdin() : await this.terminal.readFile(path);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? `${error.code}` : `${error}`;
-      this.terminal.err(`yurtlb validate: ${path}: ${READ_FAULTS[code] ?? `cannot be read: ${code}`}`);
-      this.unreadable++;
-      return undefined;
-    }
-  }
-
   private complain(path: string, { problems, warnings, notes }: AddressFile): void {
     for (const problem of problems) this.tell(path, problem);
     for (const warning of warnings)
-      this.terminal.err(format(path, { ...warning, problem: `warning: ${warning.problem}` }));
-    for (const note of notes) this.terminal.err(format(path, { ...note, problem: `note: ${note.problem}` }));
+      this.terminal.err(formatPlaced(path, { ...warning, problem: `warning: ${warning.problem}` }));
+    for (const note of notes) this.terminal.err(formatPlaced(path, { ...note, problem: `note: ${note.problem}` }));
   }
 
   private count(path: string, { nodePool, line, col, config }: FoundConfig): void {
@@ -81,7 +74,7 @@ class Validation {
     for (const pool of config.pools) this.addresses += usableAddresses(pool);
     if (nodePool === undefined) return;
     const first = this.seen.get(nodePool);
-    if (first === undefined) this.seen.set(nodePool, `${nameOf(path)}:${line}`);
+    if (first === undefined) this.seen.set(nodePool, `${nameOfPath(path)}:${line}`);
     else {
       const problem = `a second ConfigMap for NodePool ${nodePool}, the first is ${first}`;
       this.tell(path, { line, col, problem, remedy: 'Put all its address pools into one.' });
@@ -90,22 +83,8 @@ class Validation {
 
   private tell(path: string, problem: Problem): void {
     this.problems++;
-    this.terminal.out(format(path, problem));
+    this.terminal.out(formatPlaced(path, problem));
   }
-}
-
-const READ_FAULTS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EISDIR: 'is a directory: name the files in it',
-  EACCES: 'may not be read by this user',
-};
-
-function format(path: string, { line, col, problem, remedy }: Problem): string {
-  return `${nameOf(path)}:${line}:${col} ${problem}${remedy === '' ? '' : ` (${remedy})`}`;
-}
-
-function nameOf(path: string): string {
-  return path === '-' ? '<stdin>' : path;
 }
 
 function counted(n: number | bigint, word: string, plural = 's'): string {

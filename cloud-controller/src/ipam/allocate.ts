@@ -127,6 +127,22 @@ export function restRefusal(
   return former === undefined || former === key ? undefined : { reason: 'AddressResting', holder: former };
 }
 
+/**
+ * Why an address that the Service lost to a change of its own, or of a partner's, can't be had back yet; undefined: nothing
+ * stands in the way, or somebody who shares with nobody has it by now, so that it is not worth waiting for.
+ */
+export function returnRefusal(
+  book: AddressBook,
+  nodePool: string,
+  address: IpAddress,
+  holder: Holder,
+): Refusal | undefined {
+  const gone = book.refusal(undefined, address, holder) ?? restRefusal(book, nodePool, address, holder);
+  if (gone !== undefined) return gone;
+  const apart = book.refusal(nodePool, address, holder);
+  return apart?.reason === 'SharingRefused' && book.holder(apart.holder)?.sharingKey !== undefined ? apart : undefined;
+}
+
 export function shared(book: AddressBook, ask: Ask, ranges: SiteRanges, pools: readonly AddressPool[]) {
   const { beside, nodePool } = ask;
   const { sharingKey } = ask.holder;

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { VERSION } from '@openyurt/nodepool-types';
+import type { CredentialSource } from './access.ts';
 import { ApiError } from './api-error.ts';
-import type { Credentials } from './credentials.ts';
+import { Limit } from './limit.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -25,7 +26,7 @@ const DEADLINE_MS = 10_000;
 /** Speaks JSON with the API server: raw objects in, raw objects out, one deadline each. */
 export class ApiClient {
   constructor(
-    private readonly credentials: Credentials,
+    private readonly credentials: CredentialSource,
     private readonly observe: RequestObserver = () => {},
     private readonly deadlineMs = DEADLINE_MS,
     /** How it names itself to the API server, before the version. */
@@ -38,22 +39,21 @@ export class ApiClient {
    * @throws ApiError for an answer that is no success; Error when none came within the deadline
    */
   async request<T>(request: ApiRequest): Promise<T> {
-    const deadline = AbortSignal.timeout(request.deadlineMs ?? this.deadlineMs);
-    const signal = request.signal === undefined ? deadline : AbortSignal.any([request.signal, deadline]);
     const what = `${request.method} ${request.path}`;
+    const limit = new Limit(request.deadlineMs ?? this.deadlineMs, request.signal);
     let status = 0;
     try {
-      const response = await this.#send(request, signal);
+      const response = await this.#send(request, limit);
       const body = await readAll(response);
       status = response.statusCode ?? 0;
       if (status < 200 || status > 299) throw ApiError.from(status, response.headers['retry-after'], body, what);
       return JSON.parse(body) as T;
     } catch (error) {
       if (status === 401) this.credentials.forget();
-      if (deadline.aborted && !(error instanceof ApiError))
-        throw new Error(`${what}: no answer in time`, { cause: error });
-      throw error;
+      if (limit.reached === undefined || error instanceof ApiError) throw error;
+      throw limit.isTimeUp ? new Error(`${what}: no answer in time`, { cause: error }) : limit.reached;
     } finally {
+      limit.lift();
       this.observe(request.method, status);
     }
   }
@@ -69,38 +69,39 @@ export class ApiClient {
     onLine: (line: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const opening = new AbortController();
-    const timer = setTimeout(() => opening.abort(new Error(`watch ${path}: no answer in time`)), this.deadlineMs);
-    const either = AbortSignal.any([signal, opening.signal]);
+    const limit = new Limit(this.deadlineMs, signal);
     let status = 0;
     try {
-      const response = await this.#send({ method: 'GET', path, query }, either);
-      clearTimeout(timer);
+      const response = await this.#send({ method: 'GET', path, query }, limit);
       status = response.statusCode ?? 0;
       if (status !== 200) {
         if (status === 401) this.credentials.forget();
         throw ApiError.from(status, response.headers['retry-after'], await readAll(response), `watch ${path}`);
       }
+      limit.keepOpen();
       await readLines(response, onLine);
+    } catch (error) {
+      if (limit.reached === undefined || error instanceof ApiError) throw error;
+      throw limit.isTimeUp ? new Error(`watch ${path}: no answer in time`, { cause: error }) : limit.reached;
     } finally {
-      clearTimeout(timer);
+      limit.lift();
       this.observe('WATCH', status);
     }
   }
 
-  async #send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async #send(request: ApiRequest, limit: Limit): Promise<http.IncomingMessage> {
     const { server, agent, headers } = await this.credentials.access(Date.now());
-    const url = new URL(server);
-    url.pathname = server.pathname.replace(/\/$/, '') + request.path;
-    url.search = new URLSearchParams(request.query).toString();
+    const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query)}`;
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const type =
       request.contentType ?? (request.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json');
     return new Promise((resolve, reject) => {
       const options: https.RequestOptions = {
+        hostname: server.hostname.replace(/^\[|\]$/g, ''),
+        port: server.port,
+        path: server.pathname.replace(/\/$/, '') + request.path + query,
         method: request.method,
         agent,
-        signal,
         headers: {
           accept: 'application/json',
           'user-agent': `${this.program}/${VERSION}`,
@@ -108,13 +109,14 @@ export class ApiClient {
           ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
         },
       };
-      const sent = (url.protocol === 'https:' ? https : http).request(url, options, resolve);
+      const sent = (server.protocol === 'https:' ? https : http).request(options, resolve);
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // the server closed an idle connection as we reached for it; a POST might have been done all the same
-        const stale = sent.reusedSocket && error.code === 'ECONNRESET' && request.method !== 'POST' && !signal.aborted;
-        if (stale) this.#send(request, signal).then(resolve, reject);
+        const stale = sent.reusedSocket && error.code === 'ECONNRESET' && request.method !== 'POST';
+        if (stale && limit.reached === undefined) this.#send(request, limit).then(resolve, reject);
         else reject(error);
       });
+      limit.whenReached((why) => sent.destroy(why));
       sent.end(body);
     });
   }

@@ -52,7 +52,7 @@ export class ClusterCache implements WorldCache {
       'NodePool',
       '/apis/apps.openyurt.io/v1beta2/nodepools',
       {
-        optional: true,
+        absentRemedy: 'Install OpenYurt, or the CRD nodepools.apps.openyurt.io. Nothing is written until it is there.',
         olderPaths: ['/apis/apps.openyurt.io/v1beta1/nodepools'],
       },
     );

@@ -5,19 +5,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { LbError } from '@openyurt/nodepool-types';
-
-/** Where the API server is and how to speak to it. */
-export interface Access {
-  readonly server: URL;
-  readonly agent: http.Agent;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** How long a token is used before its file is read again; kubelet rotates it well before it ends. */
-const REFRESH_MS = 10_000;
+import { type Access, type CredentialSource, REFRESH_MS } from './access.ts';
 
 /** Reads kubeconfig or the Pod's service account, and reads it again as tokens and certificates rotate. */
-export class Credentials {
+export class Credentials implements CredentialSource {
   #access: Access | undefined;
   #material = '';
   #readAtMs = 0;
@@ -55,7 +46,6 @@ export class Credentials {
     return this.config.getContextObject(this.config.getCurrentContext())?.namespace || 'default';
   }
 
-  /** Drops what is remembered: after a 401 the token may be a new one. */
   forget(): void {
     this.#readAtMs = 0;
   }

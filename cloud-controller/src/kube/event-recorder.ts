@@ -18,7 +18,8 @@ interface Waiting {
   readonly at: string;
 }
 
-const MAX_WAITING = 1000;
+/** A range that comes late gives ten thousand waiting Services their addresses faster than Events are taken. */
+const MAX_WAITING = 20_000;
 const MAX_SAID = 4096;
 /** The same text about the same object within this time is a series, not a new Event. */
 const SERIES_MS = 600_000;

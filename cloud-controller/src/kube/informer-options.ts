@@ -9,6 +9,8 @@ export interface InformerOptions {
   readonly olderPaths?: readonly string[];
   /** true: the kind may not exist (a CRD that is not installed); counts as empty until it does. */
   readonly optional?: boolean;
+  /** What to do where the kind does not exist and must; it is asked for until it does. */
+  readonly absentRemedy?: string;
   /** true: the right to read may be missing; counts as empty until it is there. */
   readonly mayBeForbidden?: boolean;
   /** A watch that says nothing for this long is opened anew; API servers send a bookmark each minute. */

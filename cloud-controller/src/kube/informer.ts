@@ -5,12 +5,13 @@ import type { ApiClient } from './client.ts';
 import type { InformerOptions } from './informer-options.ts';
 import type { ListAnswer, WatchEvent } from './list-watch.ts';
 import { isAfter, ObjectStore, type StoreHandler } from './object-store.ts';
+import { Outage } from './outage.ts';
 
 const PAGE = '500';
 const SILENCE_MS = 150_000;
 const WATCH_SECONDS = 290;
 /** How often a kind that does not exist is asked for again. */
-const ABSENT_MS = 30_000;
+const ABSENT_MS = 2_000;
 
 /** Lists and watches one kind for ever: every error leads to another try, with back-off. */
 export class Informer<T extends KubeObject> {
@@ -26,11 +27,11 @@ export class Informer<T extends KubeObject> {
   #pathAt = 0;
   #isForbidden = false;
   #isServed = false;
+  readonly #onServed: (() => void)[] = [];
   #turn: AbortController | undefined;
   readonly #relisted: (() => void)[] = [];
   readonly #backoff: Backoff;
-  /** When the outage that lasts began, in milliseconds since the epoch. */
-  #failedAtMs: number | undefined;
+  readonly #outage: Outage;
 
   constructor(
     private readonly client: ApiClient,
@@ -42,6 +43,7 @@ export class Informer<T extends KubeObject> {
     this.synced = new Promise((resolve) => {
       this.#reportSynced = resolve;
     });
+    this.#outage = new Outage(log);
     this.#backoff = new Backoff(options.retryMs?.first ?? 200, options.retryMs?.max ?? 30_000, random);
   }
 
@@ -56,6 +58,11 @@ export class Informer<T extends KubeObject> {
 
   on(handler: StoreHandler<T>): void {
     this.store.on(handler);
+  }
+
+  /** Told each time when the API began to serve the kind, or ceased to. */
+  onServed(run: () => void): void {
+    this.#onServed.push(run);
   }
 
   /** Lists anew, from the quorum; resolves when that list is in the store. */
@@ -90,15 +97,20 @@ export class Informer<T extends KubeObject> {
     const isExpired = isStatus(error, 410);
     if (isExpired) this.#version = '';
     this.#isDoubted = true;
-    if (this.options.optional === true && isStatus(error, 404)) {
+    const { optional = false, absentRemedy, olderPaths = [] } = this.options;
+    if ((optional || absentRemedy !== undefined) && isStatus(error, 404)) {
       this.#version = '';
-      this.#pathAt = (this.#pathAt + 1) % (1 + (this.options.olderPaths?.length ?? 0));
+      this.#pathAt = (this.#pathAt + 1) % (1 + olderPaths.length);
       if (this.#pathAt > 0) return;
       // whoever takes a CRD away has its objects deleted first: with objects known, this is a fault and not their end
-      if (this.store.size === 0) {
-        this.#isServed = false;
+      if (this.store.size === 0 && optional) {
         this.#listed(new Map());
         for (const done of this.#relisted.splice(0)) done();
+        this.#serves(false);
+        return pause(ABSENT_MS, signal);
+      }
+      if (this.store.size === 0 && absentRemedy !== undefined) {
+        this.#outage.failed('the API does not serve this kind', { path: this.#path, remedy: absentRemedy });
         return pause(ABSENT_MS, signal);
       }
     }
@@ -114,18 +126,15 @@ export class Informer<T extends KubeObject> {
     const waitMs = Math.max(asked, this.#backoff.next());
     const err = error instanceof Error ? error.message : String(error);
     const fields = { path: this.#path, err, retryMs: Math.round(waitMs) };
-    // once for each outage: five kinds that repeat it for hours would bury everything else
-    if (isExpired || this.#failedAtMs !== undefined) this.log.debug('list or watch failed', fields);
-    else this.log.warn('list or watch failed', fields);
-    if (!isExpired) this.#failedAtMs ??= Date.now();
+    if (isExpired) this.log.debug('list or watch failed', fields);
+    else this.#outage.failed('list or watch failed', fields);
     await pause(waitMs, signal);
   }
 
-  /** A list came, or an event of the watch. */
-  #works(): void {
-    if (this.#failedAtMs === undefined) return;
-    this.log.info('listing and watching again', { path: this.#path, downMs: Date.now() - this.#failedAtMs });
-    this.#failedAtMs = undefined;
+  #serves(isServed: boolean): void {
+    if (this.#isServed === isServed) return;
+    this.#isServed = isServed;
+    for (const run of this.#onServed) run();
   }
 
   async #listAndWatch(signal: AbortSignal): Promise<void> {
@@ -167,8 +176,8 @@ export class Informer<T extends KubeObject> {
         next = page.metadata?.continue || undefined;
       }
       this.#isForbidden = false;
-      this.#isServed = true;
       this.#listed(found, version);
+      this.#serves(true);
       for (const done of waiting) done();
     } catch (error) {
       this.#relisted.push(...waiting);
@@ -188,7 +197,7 @@ export class Informer<T extends KubeObject> {
     this.#seen = version;
     this.#isDoubted = false;
     this.#isSynced = true;
-    this.#works();
+    this.#outage.ended(this.#path);
     this.#reportSynced();
   }
 
@@ -232,7 +241,7 @@ export class Informer<T extends KubeObject> {
       );
     }
     this.#backoff.reset();
-    this.#works();
+    this.#outage.ended(this.#path);
     if (type === 'ADDED' || type === 'MODIFIED') this.store.put(object);
     if (type === 'DELETED') this.store.remove(object);
     this.#version = object.metadata.resourceVersion ?? this.#version;

@@ -97,12 +97,21 @@ export class LeaderLease {
     const lease = this.#lease;
     if (!this.isHeld || lease === undefined || !this.#isOurs(lease)) return;
     this.#renewedMs = Number.NEGATIVE_INFINITY;
-    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: this.#now() };
     try {
-      await this.#put({ ...lease, spec }, undefined);
+      await this.#giveUp(lease).catch(async (error) => {
+        if (!isStatus(error, 409)) throw error;
+        // the renewal that was cut off when we were asked to stop was done all the same
+        const now = await this.#get();
+        if (now !== undefined && this.#isOurs(now)) await this.#giveUp(now);
+      });
     } catch (error) {
       this.log.warn('lease not released', { err: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  #giveUp(lease: Lease): Promise<Lease> {
+    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: this.#now() };
+    return this.#put({ ...lease, spec });
   }
 
   async #try(signal: AbortSignal): Promise<boolean> {
@@ -184,13 +193,13 @@ export class LeaderLease {
     return `/apis/coordination.k8s.io/v1/namespaces/${this.options.namespace}/leases`;
   }
 
-  async #get(signal: AbortSignal): Promise<Lease | undefined> {
+  async #get(signal?: AbortSignal): Promise<Lease | undefined> {
     try {
       return await this.client.request<Lease>({
         method: 'GET',
         path: `${this.#path}/${CONTROLLER_LEASE}`,
         deadlineMs: this.#deadlineMs(this.options.renewMs),
-        signal,
+        ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
@@ -198,7 +207,7 @@ export class LeaderLease {
     }
   }
 
-  async #put(lease: Lease, signal: AbortSignal | undefined): Promise<Lease> {
+  async #put(lease: Lease, signal?: AbortSignal): Promise<Lease> {
     const isNew = lease.metadata.resourceVersion === undefined;
     return this.client.request<Lease>({
       method: isNew ? 'POST' : 'PUT',

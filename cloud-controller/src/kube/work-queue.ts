@@ -1,6 +1,7 @@
 import type { Log, Random } from '@openyurt/nodepool-types';
 import { ApiError } from './api-error.ts';
 import { Backoff } from './backoff.ts';
+import { KeyLine } from './key-line.ts';
 
 export interface QueueObserver {
   added(): void;
@@ -17,18 +18,30 @@ export interface QueueOptions {
 }
 
 /**
+ * How long runs may follow one another. A run that has nothing to write waits for nothing, and ten thousand of them would keep
+ * the loop from the Lease and the watches for seconds.
+ */
+const TURN_MS = 10;
+
+/** Lines in which keys stand; a line's turn comes when those before it are empty. */
+const FRONT = 0;
+const MIDDLE = 1;
+const LAST = 2;
+type Place = typeof FRONT | typeof MIDDLE | typeof LAST;
+
+/**
  * Keys to be worked on, each once however often it was added, never twice at a time. A run that throws is repeated
  * with a back-off of its own; a success forgets it.
  */
 export class WorkQueue {
-  readonly #front: string[] = [];
-  readonly #waiting: string[] = [];
-  readonly #queued = new Set<string>();
+  readonly #lines: Readonly<Record<Place, KeyLine>> = [new KeyLine(), new KeyLine(), new KeyLine()];
+  /** Keys that wait for their turn, and the line in which that comes. */
+  readonly #queued = new Map<string, Place>();
   readonly #running = new Set<string>();
-  /** Keys to be worked on again when their run has ended, and the list they then join. */
-  readonly #again = new Map<string, string[]>();
+  /** Keys to be worked on again when their run has ended, and the line they then join. */
+  readonly #again = new Map<string, Place>();
   readonly #backoffs = new Map<string, Backoff>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly dueMs: number }>();
   readonly #idle: (() => void)[] = [];
   #paused = true;
 
@@ -46,21 +59,30 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    this.#enqueue(key, this.#waiting);
+    this.#enqueue(key, MIDDLE);
   }
 
   /** Ahead of what was added: for Services that have waited long for an address. In the order given. */
   addFirst(keys: readonly string[]): void {
-    for (const key of keys) this.#enqueue(key, this.#front);
+    for (const key of keys) this.#enqueue(key, FRONT);
   }
 
+  /** Behind all others, also those yet to come: for what is looked at to be sure. */
+  addLast(key: string): void {
+    this.#enqueue(key, LAST);
+  }
+
+  /** Of two times the sooner one counts: a retry must not wait for a Service that is to be looked at in five minutes. */
   addAfter(key: string, ms: number): void {
-    if (this.#timers.has(key)) return;
+    const dueMs = performance.now() + ms;
+    const before = this.#timers.get(key);
+    if (before !== undefined && before.dueMs <= dueMs) return;
+    clearTimeout(before?.timer);
     const timer = setTimeout(() => {
       this.#timers.delete(key);
       this.add(key);
     }, ms);
-    this.#timers.set(key, timer);
+    this.#timers.set(key, { timer, dueMs });
   }
 
   start(): void {
@@ -71,43 +93,45 @@ export class WorkQueue {
   /** Takes nothing more on; resolves when what runs has ended. */
   async drain(): Promise<void> {
     this.#paused = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #enqueue(key: string, list: string[]): void {
+  #enqueue(key: string, place: Place): void {
     this.observer.added();
-    clearTimeout(this.#timers.get(key));
+    clearTimeout(this.#timers.get(key)?.timer);
     this.#timers.delete(key);
-    if (this.#running.has(key)) {
-      if (list === this.#front || !this.#again.has(key)) this.#again.set(key, list);
-      return;
-    }
-    if (this.#queued.has(key) && list === this.#waiting) return;
-    this.#queued.add(key);
-    list.push(key);
+    const waits = this.#running.has(key) ? this.#again : this.#queued;
+    if ((waits.get(key) ?? LAST + 1) <= place) return;
+    waits.set(key, place);
+    if (waits === this.#again) return;
+    this.#lines[place].push(key);
     this.#next();
   }
 
   #next(): void {
-    while (!this.#paused && this.#running.size < this.options.concurrency) {
-      const key = this.#front.shift() ?? this.#shiftWaiting();
+    while (!this.#paused && this.#running.size < this.options.concurrency && this.#queued.size > 0) {
+      if (!this.#hasTurn()) return;
+      const key = this.#lines[FRONT].shift() ?? this.#lines[MIDDLE].shift() ?? this.#lines[LAST].shift();
       if (key === undefined) return;
-      if (!this.#queued.delete(key)) continue; // it stood in both lists
+      if (!this.#queued.delete(key)) continue; // it stood in two lines
       void this.#run(key);
     }
   }
 
-  #taken = 0;
-  /** Array.shift moves the whole array; at ten thousand keys that would be felt. */
-  #shiftWaiting(): string | undefined {
-    const key = this.#waiting[this.#taken++];
-    if (key === undefined || this.#taken > 1024) {
-      this.#waiting.splice(0, key === undefined ? this.#waiting.length : this.#taken);
-      this.#taken = 0;
+  #turnMs: number | undefined;
+  /** Whether there is time left before the loop is to go round; when it has, the queue goes on by itself. */
+  #hasTurn(): boolean {
+    const nowMs = performance.now();
+    if (this.#turnMs === undefined) {
+      this.#turnMs = nowMs;
+      setImmediate(() => {
+        this.#turnMs = undefined;
+        this.#next();
+      });
     }
-    return key;
+    return nowMs - this.#turnMs < TURN_MS;
   }
 
   async #run(key: string): Promise<void> {
@@ -123,9 +147,9 @@ export class WorkQueue {
     }
     this.#running.delete(key);
     this.observer.worked((performance.now() - startedMs) / 1000, failed);
-    const list = this.#again.get(key);
+    const place = this.#again.get(key);
     this.#again.delete(key);
-    if (list !== undefined) this.#enqueue(key, list); // what came meanwhile is news: it does not wait for the back-off
+    if (place !== undefined) this.#enqueue(key, place); // what came meanwhile is news: it does not wait for the back-off
     if (this.#running.size === 0) for (const done of this.#idle.splice(0)) done();
     this.#next();
   }

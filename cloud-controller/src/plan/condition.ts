@@ -11,7 +11,7 @@ const MAX_LISTED = 10;
 /** `service.openyurt.io/AddressesAllocated`: True when every selected NodePool has what was asked for. */
 export function wantedCondition(plan: ServicePlan, generation: number | undefined): WantedCondition {
   const hard = plan.problems.find((problem) => !problem.advisory);
-  const first = hard ?? plan.problems[0];
+  const first = hard ?? plan.problems.find((problem) => !problem.isOver);
   return {
     type: ADDRESSES_ALLOCATED_CONDITION,
     status: hard === undefined ? 'True' : 'False',
@@ -26,15 +26,21 @@ function summary({ holdings }: ServicePlan): string {
   return `${count(holdings.length, 'address', 'addresses')} in ${count(pools, 'NodePool', 'NodePools')}.`;
 }
 
+/** How many addresses a condition's message says the Service was given. */
+export function readGiven(message: string): number {
+  return Number(/^(\d{1,6}) address(?:es)? in /.exec(message)?.[1] ?? 0);
+}
+
 /** The problems that the condition tells one by one; Events are recorded for these, or one Service would fill the API with them. */
 export function listedProblems({ problems }: ServicePlan): readonly SiteProblem[] {
   return problems.slice(0, MAX_LISTED);
 }
 
 function texts(plan: ServicePlan): string[] {
-  const listed = listedProblems(plan).map(({ message }) => message);
+  const listed = listedProblems(plan);
   const rest = plan.problems.length - listed.length;
-  return rest > 0 ? [...listed, `And ${count(rest, 'more problem', 'more problems')}.`] : listed;
+  const stated = listed.filter(({ isOver }) => !isOver).map(({ message }) => message);
+  return rest > 0 ? [...stated, `And ${count(rest, 'more problem', 'more problems')}.`] : stated;
 }
 
 function count(n: number, one: string, many: string): string {

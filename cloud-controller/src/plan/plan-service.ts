@@ -9,8 +9,9 @@ import {
   NODE_POOL_SELECTOR_ANNOTATION,
   quote,
 } from '@openyurt/nodepool-types';
-import { FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
-import { restRefusal } from '../ipam/allocate.ts';
+import { type AddressBook, FOREIGN, type Holding, sameAddress } from '../ipam/address-book.ts';
+import { returnRefusal } from '../ipam/allocate.ts';
+import type { Refusal } from '../ipam/sharing.ts';
 import { type Move, planSite, type SitePlan } from './plan-site.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import { adoptForeign, adoptRecorded, ingressEntry, noteForeign, readIngress } from './recorded.ts';
@@ -35,7 +36,7 @@ export interface ServicePlan {
   readonly waits: readonly Wait[];
   /** What this planning exchanged because its site refused it. */
   readonly moves: readonly Move[];
-  /** Addresses the Service lost to a port change and waits for, by NodePool; the condition's message records them. */
+  /** Addresses the Service lost to a change of ports, sharing key or policy and waits for, by NodePool; the condition's message records them. */
   readonly evicted: ReadonlyMap<string, readonly IpAddress[]>;
 }
 
@@ -57,6 +58,8 @@ export function planService(
 ): ServicePlan {
   const { book } = world;
   const problems: SiteProblem[] = request.problems.map((problem) => ({ ...problem, nodePool: problem.nodePool }));
+  // made anew under its name, it is another Service
+  if ((book.holder(request.key)?.uid ?? request.uid) !== request.uid) book.releaseAll(request.key);
   const lost = book.update(request);
   const { ours, foreign } = readIngress(request.ingress, world.isNodePool);
   const selected = selectPools(request, world);
@@ -81,17 +84,21 @@ export function planService(
     evicted.set(held.nodePool, [...(evicted.get(held.nodePool) ?? []), held.address]);
   }
   for (const { entry, refusal } of isFirst ? doubled : []) {
+    if (wasShared(request, refusal, book)) {
+      evicted.set(entry.nodePool, [...(evicted.get(entry.nodePool) ?? []), entry.address]);
+      continue;
+    }
     const problem = siteProblem(entry.nodePool, entry.address.family, refusal, entry.address);
-    problems.push({ ...problem, advisory: true });
+    problems.push({ ...problem, advisory: true, isOver: true });
   }
   const sites = planSites(request, world, selected, evicted);
   problems.push(...sites.flatMap((site) => site.problems));
   if (selected.length === 0) problems.push(...nobodySelected(request, world));
-  problems.push(...strayRequests(request, world, names));
+  problems.push(...strayRequests(request, world, [...names, ...comingSites(request, world).map(({ name }) => name)]));
   for (const [nodePool, addresses] of evicted) {
     const waiting = addresses.filter(
       (address) =>
-        (book.refusal(undefined, address, request) ?? restRefusal(book, nodePool, address, request)) !== undefined &&
+        returnRefusal(book, nodePool, address, request) !== undefined &&
         !book
           .holdings(request.key)
           .some((held) => held.nodePool === nodePool && held.address.family === address.family),
@@ -109,6 +116,12 @@ export function planService(
     moves: sites.flatMap(({ moves }) => moves),
     evicted,
   };
+}
+
+/** One of two partners was changed while no controller ran: then what was recorded is waited for as if one had. */
+function wasShared({ sharingKey }: LoadBalancerRequest, refusal: Refusal, book: AddressBook): boolean {
+  const other = 'holder' in refusal ? book.holder(refusal.holder) : undefined;
+  return sharingKey !== undefined && other?.sharingKey !== undefined;
 }
 
 /** Who needs both families waits for each, whichever is the last to come. */
@@ -132,9 +145,7 @@ function planSites(
       (problem) => !problem.advisory && (problem.nodePool === undefined || problem.nodePool === nodePool),
     );
   const holds = world.book.holdings(request.key).some(({ nodePool }) => nodePool !== FOREIGN);
-  // LoadBalancerSet makes its PoolServices one after the other
-  const coming = world.chosen === undefined ? [] : [...world.sites.values()].filter((site) => matches(request, site));
-  const others = [...new Set([...selected, ...coming])].filter((site) => site !== selected[0]);
+  const others = [...new Set([...selected, ...comingSites(request, world)])].filter((site) => site !== selected[0]);
   let next = holds ? [] : others.map(({ name }) => name);
   const plans: SitePlan[] = [];
   for (const site of selected) {
@@ -143,6 +154,11 @@ function planSites(
     next = []; // those after the first prefer what the first got
   }
   return plans;
+}
+
+/** Those that get a PoolService sooner or later: LoadBalancerSet makes one after the other. */
+function comingSites(request: LoadBalancerRequest, { chosen, sites }: PlanWorld): readonly Site[] {
+  return chosen === undefined ? [] : [...sites.values()].filter((site) => matches(request, site));
 }
 
 function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SiteProblem[] {
@@ -166,7 +182,8 @@ function nobodySelected(request: LoadBalancerRequest, world: PlanWorld): SitePro
     );
   }
   if (request.requestedAnywhere.length > 0) {
-    return say('AddressNotInPool', 'No NodePool has the requested address in its ranges. Add a range that holds it.');
+    const where = request.addressPool === undefined ? 'its ranges' : `an address pool ${quote(request.addressPool)}`;
+    return say('AddressNotInPool', `No NodePool has the requested address in ${where}. Add a range that holds it.`);
   }
   if (request.addressPool !== undefined) {
     return say('NoSuchPool', `No NodePool has an address pool ${quote(request.addressPool)}. Add one.`);

@@ -1,6 +1,6 @@
 import { type IpAddress, type IpFamily, type LoadBalancerRequest, serves } from '@openyurt/nodepool-types';
 import { type Holding, sameAddress } from '../ipam/address-book.ts';
-import { requestRefusal, restRefusal } from '../ipam/allocate.ts';
+import { requestRefusal, returnRefusal } from '../ipam/allocate.ts';
 import { chooseOne, chooseTwo, type Open } from './choose-addresses.ts';
 import { type SiteProblem, siteProblem } from './problem-text.ts';
 import type { PlanWorld, Site } from './select-pools.ts';
@@ -11,7 +11,7 @@ export interface SiteAsk {
   readonly site: Site;
   /** A mistake in the request: what is held stays, nothing new is taken. */
   readonly keepOnly: boolean;
-  /** Addresses lost to a port change: the NodePool waits for them and gets no other. */
+  /** Addresses lost to a change of ports, sharing key or policy: the NodePool waits for them and gets no other. */
   readonly evicted: readonly IpAddress[];
   /** NodePools of the same Service that come after this one and hold nothing yet. */
   readonly next: readonly string[];
@@ -118,9 +118,9 @@ function settle(
   }
   const wait = ask.evicted.find((address) => address.family === family && mayReturn(request, world, site, address));
   if (wait === undefined || held !== undefined) return undefined;
-  const inUse = book.refusal(undefined, wait, request) ?? restRefusal(book, site.name, wait, request);
-  if (inUse !== undefined) return { family, held, problem: siteProblem(site.name, family, inUse, wait) };
-  // where the port is free, but it may not share the address any more, it gets one of its own
+  const inUse = returnRefusal(book, site.name, wait, request);
+  if (inUse !== undefined) return { family, held, problem: siteProblem(site.name, family, inUse, wait, true) };
+  // who shares with nobody, or meets one who doesn't, gets one of its own
   const free = book.refusal(site.name, wait, request) === undefined;
   return free ? { family, held, take: { address: wait, requested: false } } : undefined;
 }
@@ -134,15 +134,31 @@ function settleRequested(
   asked: IpAddress,
 ): Outcome {
   const { family } = asked;
-  if (held !== undefined && sameAddress(held, asked)) {
-    return { family, held, requested: true, problem: ofNode(world, site, held) };
+  const elsewhere = ofAnotherPool(request, world, site, asked);
+  const drops = held !== undefined && isStray(world, site, held);
+  if (held !== undefined && sameAddress(held, asked) && !drops) {
+    const conflict = elsewhere && { ...siteProblem(site.name, family, elsewhere, asked), advisory: true };
+    return { family, held, requested: true, problem: ofNode(world, site, held) ?? conflict };
   }
   const refusal =
     site.config === 'refused'
       ? { reason: 'ConfigRefused' as const }
-      : (apart(request, world, site, asked) ?? requestRefusal(world.book, site.name, asked, request));
-  if (refusal !== undefined) return { family, held, problem: siteProblem(site.name, family, refusal, asked) };
+      : (elsewhere ?? apart(request, world, site, asked) ?? requestRefusal(world.book, site.name, asked, request));
+  if (refusal !== undefined) return { family, held, drops, problem: siteProblem(site.name, family, refusal, asked) };
   return { family, held, take: { address: asked, requested: true } };
+}
+
+/** Whether the ranges in force hold the address no more, and nothing outside them is allowed. */
+function isStray({ book }: PlanWorld, site: Site, address: IpAddress): boolean {
+  const { ranges } = book.site(site.name);
+  return ranges !== undefined && ranges.poolOf(address) === undefined && !ranges.config.site.allowOutsideRanges;
+}
+
+/** The address asked for is not of the address pool asked for. One outside all pools is of none. */
+function ofAnotherPool({ addressPool: named }: LoadBalancerRequest, world: PlanWorld, site: Site, asked: IpAddress) {
+  const pool = world.book.site(site.name).ranges?.poolOf(asked)?.name;
+  if (named === undefined || pool === undefined || pool === named) return undefined;
+  return { reason: 'AddressPoolDiffers' as const, pool, named };
 }
 
 /** Of two addresses asked for of two address pools the second is refused, whether or not the first can be had. */
@@ -229,7 +245,7 @@ function stays(request: LoadBalancerRequest, world: PlanWorld, site: Site, addre
   return asked !== undefined && ranges.poolOf(asked) === pool; // it was taken there to lie beside what is asked for
 }
 
-/** Whether an address lost to a port change is worth waiting for: in ranges that serve it still, and no Node has it by now. */
+/** Whether an address that was lost is worth waiting for: in ranges that serve it still, and no Node has it by now. */
 function mayReturn(request: LoadBalancerRequest, world: PlanWorld, site: Site, address: IpAddress): boolean {
   const { ranges } = world.book.site(site.name);
   const pool = ranges?.poolOf(address);

@@ -24,6 +24,8 @@ export interface SiteProblem {
   readonly message: string;
   /** true: only said; the NodePool is served all the same. */
   readonly advisory?: boolean;
+  /** true: for an Event alone, because it is over when it is told. */
+  readonly isOver?: boolean;
   /** What must come free before it can be solved: this address, or any of the family. Absent: that would not help. */
   readonly comesFree?: IpAddress | IpFamily;
   /** The only address pool of which one would do; absent: that which the Service names, or any. */
@@ -36,17 +38,25 @@ export type SiteRefusal =
   | Refusal
   | NoAddress
   | { readonly reason: 'AddressNotInPool' }
+  /** `other`: where the Service's address of the other family lies; `named`: the pool that it asks for. */
   | { readonly reason: 'AddressPoolDiffers'; readonly pool: string; readonly other: string }
+  | { readonly reason: 'AddressPoolDiffers'; readonly pool: string; readonly named: string }
   | { readonly reason: 'ConfigRefused' };
 
-/** The text of a refusal: names the NodePool, what is free, and the fix. Free of anything that changes by itself. */
+/**
+ * The text of a refusal: names the NodePool, what is free, and the fix. Free of anything that changes by itself.
+ *
+ * @param isLost the Service had the address until something about it, or a partner, changed
+ */
 export function siteProblem(
   nodePool: string,
   family: IpFamily,
   refusal: SiteRefusal,
   address: IpAddress | undefined,
+  isLost = false,
 ): SiteProblem {
-  const [what, remedy] = sayRefusal(nodePool, family, refusal, address ? formatIpAddress(address) : 'the address');
+  const named = address === undefined ? 'the address' : `${formatIpAddress(address)}${isLost ? LOST : ''}`;
+  const [what, remedy] = sayRefusal(nodePool, family, refusal, named);
   const comesFree = awaited(family, refusal, address);
   const problem = { nodePool, reason: refusal.reason, message: `NodePool ${nodePool}: ${what}. ${remedy}` };
   return comesFree === undefined ? problem : { ...problem, comesFree };
@@ -62,12 +72,13 @@ const ABOUT_HOLDERS: readonly SiteRefusal['reason'][] = [
   ...(['AddressInUse', 'SharingRefused', 'PortInUse', 'NodeAddress', 'AddressResting'] as const),
 ];
 
-const PORT_IN_USE = /NodePool (\S+): (?:TCP|UDP|SCTP) port \d+ of (\S+) is held by Service /g;
+const LOST = ', which it had,';
+const LOST_ADDRESS = new RegExp(`NodePool (\\S+): (?:(?:TCP|UDP|SCTP) port \\d+ of )?(\\S+)${LOST} `, 'g');
 
-/** The addresses that a condition's message names as `PortInUse`, by NodePool. */
-export function readPortInUse(message: string): Map<string, IpAddress[]> {
+/** The addresses of which a condition's message says that the Service had them, by NodePool. */
+export function readLost(message: string): Map<string, IpAddress[]> {
   const found = new Map<string, IpAddress[]>();
-  for (const [, nodePool = '', text = ''] of message.matchAll(PORT_IN_USE)) {
+  for (const [, nodePool = '', text = ''] of message.matchAll(LOST_ADDRESS)) {
     const address = tryParseIpAddress(text);
     if (address !== undefined) found.set(nodePool, [...(found.get(nodePool) ?? []), address]);
   }
@@ -90,6 +101,12 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
         `Add an ${family} range to its ConfigMap, name a pool that has one in ${ADDRESS_POOL_ANNOTATION}, or leave ${family} out of the Service's ipFamilies.`,
       ];
     case 'AddressPoolDiffers':
+      if ('named' in refusal) {
+        return [
+          `${address} is in address pool ${quote(refusal.pool)}, and the Service asks for ${quote(refusal.named)}`,
+          'Ask for an address of that pool, or for the address or the pool alone.',
+        ];
+      }
       return [
         `${address} is in address pool ${quote(refusal.pool)}, the Service's other address in ${quote(refusal.other)}`,
         'Both addresses of a Service come from one pool: ask for two of the same one.',
@@ -137,7 +154,7 @@ function sayRefusal(nodePool: string, family: IpFamily, refusal: SiteRefusal, ad
     case 'SharingRefused':
       return [
         `${address} can't be shared with Service ${refusal.holder}: ${refusal.why.slice(0, 160)}`,
-        'Services share an address when key and externalTrafficPolicy are the same (and the selector, under Local).',
+        'Make key and externalTrafficPolicy the same (and the selector, under Local), or ask for another address.',
       ];
     case 'PortInUse':
       return [

@@ -5,11 +5,13 @@ import {
   type IpAddress,
   type LoadBalancerIngress,
   type LoadBalancerRequest,
+  type ServiceObject,
   tryParseIpAddress,
 } from '@openyurt/nodepool-types';
 import { type AddressBook, FOREIGN, sameAddress } from '../ipam/address-book.ts';
 import type { Refusal } from '../ipam/sharing.ts';
-import { readPortInUse } from './problem-text.ts';
+import { readGiven } from './condition.ts';
+import { readLost } from './problem-text.ts';
 import type { PlanWorld } from './select-pools.ts';
 
 /** An ingress entry that names one of our NodePools. */
@@ -38,6 +40,16 @@ export function readIngress(
 }
 
 /**
+ * The NodePools that a status names beside our condition, which was written with it: ours come first and it says how many
+ * they are. So the address of a NodePool that went while no controller ran is known to be ours, and given back.
+ */
+export function writtenNodePools({ status }: ServiceObject): readonly string[] {
+  const said = status?.conditions?.find(({ type }) => type === ADDRESSES_ALLOCATED_CONDITION)?.message ?? '';
+  const ours = (status?.loadBalancer?.ingress ?? []).slice(0, readGiven(said));
+  return ours.flatMap(({ ip, hostname, ipMode }) => (ip && hostname && ipMode === 'VIP' ? [hostname] : []));
+}
+
+/**
  * Takes over the addresses that a status records, where the book knows of none for that NodePool and family.
  *
  * @returns the entries that another Service holds by now
@@ -52,15 +64,15 @@ export function adoptRecorded(
     const known = book
       .holdings(request.key)
       .some((held) => held.nodePool === entry.nodePool && held.address.family === entry.address.family);
-    const refusal = known ? undefined : book.take(entry.nodePool, entry.address, request, isRequested(request, entry));
+    const refusal = known ? undefined : book.take(entry.nodePool, entry.address, request, asksThere(request, entry));
     if (refusal !== undefined) refused.push({ entry, refusal });
   }
   return refused;
 }
 
 /**
- * What a Service lost to a port change and waits for, read back from the conditions that said so: after a restart too it
- * gets no other address unasked. An address it asks for by name is waited for anyway.
+ * What a Service lost to a change of ports, sharing key or policy and waits for, read back from the conditions that said
+ * so: after a restart too it gets no other address unasked. An address it asks for by name is waited for anyway.
  */
 export function readEvicted(
   request: LoadBalancerRequest,
@@ -69,7 +81,7 @@ export function readEvicted(
   const evicted = new Map<string, readonly IpAddress[]>();
   for (const { type, message } of conditions) {
     if (type !== ADDRESSES_ALLOCATED_CONDITION) continue;
-    for (const [nodePool, addresses] of readPortInUse(message)) {
+    for (const [nodePool, addresses] of readLost(message)) {
       const lost = addresses.filter((address) => !isRequested(request, { nodePool, address }));
       if (lost.length > 0) evicted.set(nodePool, lost);
     }
@@ -112,6 +124,15 @@ export function noteForeign(
     if (nodePool === FOREIGN && !still) book.release(request.key, FOREIGN, address);
   }
   for (const address of addresses) if (address !== undefined) book.take(FOREIGN, address, request);
+}
+
+/**
+ * Whether the Service asks for an address of that family there, this one or another: what it has stays until it has that,
+ * so it is not for a configuration to take, even outside the ranges where that is allowed.
+ */
+function asksThere(request: LoadBalancerRequest, { nodePool, address }: RecordedEntry): boolean {
+  const asked = [...(request.requestedByPool.get(nodePool) ?? []), ...request.requestedAnywhere];
+  return asked.some(({ family }) => family === address.family);
 }
 
 function isRequested(request: LoadBalancerRequest, { nodePool, address }: RecordedEntry): boolean {

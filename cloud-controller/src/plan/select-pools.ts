@@ -57,7 +57,8 @@ function offers(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): 
     return held || recorded(request, site) || (site.config === 'refused' && asksForNothing);
   }
   const keeps = held || recorded(request, site);
-  const suits = (pool: AddressPool | undefined) => pool !== undefined && (keeps || serves(pool, request));
+  const suits = (pool: AddressPool | undefined) =>
+    pool !== undefined && (keeps || (serves(pool, request) && isNamed(request, pool)));
   if (request.requestedAnywhere.length > 0) {
     return request.requestedAnywhere.some((address) => suits(ranges.poolOf(address)));
   }
@@ -65,14 +66,21 @@ function offers(request: LoadBalancerRequest, site: Site, { book }: PlanWorld): 
   return keeps || ranges.autoAssignedTo(request).length > 0;
 }
 
+/** Whether the pool is that which the Service names, if it names one. */
+function isNamed({ addressPool }: LoadBalancerRequest, { name }: AddressPool): boolean {
+  return addressPool === undefined || addressPool === name;
+}
+
 /** Of a Service that no NodePool is selected for: whether what it asks for is there all the same, and serves others only. */
 export function isForOthers(request: LoadBalancerRequest, { book, sites }: PlanWorld): boolean {
   const { requestedAnywhere, addressPool } = request;
   return [...sites.keys()].some((name) => {
     const { ranges } = book.site(name);
-    if (requestedAnywhere.length > 0) return requestedAnywhere.some((address) => ranges?.poolOf(address) !== undefined);
-    const pools = addressPool === undefined ? ranges?.autoAssigned : ranges?.config.pools;
-    return pools?.some((pool) => addressPool === undefined || pool.name === addressPool) ?? false;
+    const pools =
+      requestedAnywhere.length > 0
+        ? requestedAnywhere.flatMap((address) => ranges?.poolOf(address) ?? [])
+        : ((addressPool === undefined ? ranges?.autoAssigned : ranges?.config.pools) ?? []);
+    return pools.some((pool) => isNamed(request, pool));
   });
 }
 

@@ -7,6 +7,8 @@ import type { NodePoolReconciler } from './node-pool-reconciler.ts';
 import type { ReportReconciler } from './report-reconciler.ts';
 import type { ServiceReconciler } from './service-reconciler.ts';
 import type { Sites } from './sites.ts';
+import type { TakeOver } from './take-over.ts';
+import { isTouched } from './touched.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Where keys go to be worked on. */
@@ -21,6 +23,7 @@ export interface DispatchDeps {
   readonly book: AddressBook;
   readonly sites: Sites;
   readonly waiting: Waiting;
+  readonly takeOver: TakeOver;
   readonly services: ServiceReconciler;
   readonly nodePools: NodePoolReconciler;
   readonly nodes: NodeAddresses;
@@ -37,14 +40,14 @@ export class Dispatch {
   /** @throws whatever the API threw; the key is then to be worked on again */
   async work(queueKey: string, signal: AbortSignal): Promise<void> {
     const key = parseQueueKey(queueKey);
-    const { services, nodePools, nodes, reports } = this.deps;
+    const { services, nodes, reports } = this.deps;
     try {
       if (key.kind === 'service') {
         const written = services.reconcile(key.name, signal);
         this.#wake(key.name); // what it booked holds already; nobody need wait for its write
         await written;
       } else if (key.kind === 'pool') {
-        if (nodePools.reconcile(key.name)) this.enqueueServices();
+        this.#workNodePool(key.name);
         nodes.warn();
       } else if (key.kind === 'report') {
         for (const service of reports.reconcile(key.name)) this.deps.queue.add(serviceQueueKey(service));
@@ -61,25 +64,63 @@ export class Dispatch {
 
   /** All Services, oldest first. */
   enqueueServices(): void {
-    const { cache, queue } = this.deps;
-    const age = ({ metadata }: ServiceObject) => metadata.creationTimestamp ?? '';
-    const services = [...cache.services()].sort((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0));
-    for (const { metadata } of services) queue.add(serviceQueueKey(`${metadata.namespace}/${metadata.name}`));
+    this.#enqueue(oldestFirst(this.deps.cache.services()));
+  }
+
+  /** Of ten thousand Services one site may concern ten. The first NodePool and the last one concern all. */
+  #workNodePool(name: string): void {
+    const { nodePools, sites, cache, takeOver, services } = this.deps;
+    const isKnown = sites.isNodePool(name);
+    const before = this.#look(name);
+    if (!nodePools.reconcile(name)) return;
+    const now = this.#look(name);
+    const isAlike = before.says === now.says;
+    const changed = {
+      name,
+      labels: [before.site, now.site].flatMap((site) => (site === undefined ? [] : [site.labels])),
+      ranges: isAlike ? before.ranges && now.ranges && { before: before.ranges, after: now.ranges } : undefined,
+    };
+    const isAll = before.isAny !== now.isAny;
+    const deps = { ...this.deps, outcomes: services.outcomes };
+    const touched = [...cache.services()].filter((service) => isAll || isTouched(service, changed, deps));
+    const inOrder = oldestFirst(touched);
+    takeOver.of(inOrder, isKnown ? undefined : name);
+    this.#enqueue(inOrder);
+  }
+
+  /** How a NodePool stands. `says`: what of it matters besides its ranges. */
+  #look(name: string) {
+    const { sites, book } = this.deps;
+    const site = sites.all.get(name);
+    return { site, says: JSON.stringify(site ?? null), ranges: book.site(name).ranges, isAny: sites.all.size > 0 };
+  }
+
+  #enqueue(services: readonly ServiceObject[]): void {
+    for (const { metadata } of services) this.deps.queue.add(serviceQueueKey(`${metadata.namespace}/${metadata.name}`));
   }
 
   /** @param planned the Service that has just had its turn: what was offered to it and is still free goes to the next */
   #wake(planned?: string): void {
-    const { book, waiting, sites, queue } = this.deps;
+    const { book, waiting, sites, queue, nodePools } = this.deps;
     const next = planned === undefined ? [] : waiting.after(planned, book);
     const freed = book.drainFreed();
     next.push(...waiting.wokenBy(freed, book, planned));
-    if (next.length > 0) queue.addFirst(next.map(serviceQueueKey));
     // it may not ask any more for what a configuration would take from it
     const held = planned === undefined ? [] : book.holdings(planned);
+    const judged: string[] = [];
     for (const nodePool of new Set([...freed, ...held].map((one) => one.nodePool))) {
-      if (sites.standing(nodePool).awaitsRelease) queue.add(poolQueueKey(nodePool));
+      if (!sites.standing(nodePool).awaitsRelease) continue;
+      // before those who wait take what it is to have no more
+      if (next.length > 0 && nodePools.mayPass(nodePool)) judged.push(poolQueueKey(nodePool));
+      else queue.add(poolQueueKey(nodePool));
     }
+    if (next.length > 0) queue.addFirst([...judged, ...next.map(serviceQueueKey)]);
     const restMs = book.resting?.nextEndInMs();
     if (restMs !== undefined) this.deps.sweepIn(restMs);
   }
+}
+
+function oldestFirst(services: Iterable<ServiceObject>): ServiceObject[] {
+  const age = ({ metadata }: ServiceObject) => metadata.creationTimestamp ?? '';
+  return [...services].sort((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0));
 }

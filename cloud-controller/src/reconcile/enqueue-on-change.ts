@@ -4,6 +4,7 @@ import {
   NODE_POOL_LABEL,
   type NodeObject,
   type NodePoolObject,
+  nodeAddresses,
   type PoolServiceObject,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
@@ -84,7 +85,7 @@ export function enqueueOnChange(
   });
   feeds.nodes.on({
     changed: (name, node, before) => {
-      if (before === undefined || internalIps(node) !== internalIps(before)) queue.add(NODES_KEY);
+      if (before === undefined || addressesOf(node) !== addressesOf(before)) queue.add(NODES_KEY);
       if (before === undefined || nodePoolOf(node) !== nodePoolOf(before)) queue.add(reportQueueKey(name));
     },
     removed: (name) => {
@@ -105,6 +106,6 @@ function nodePoolOf({ metadata }: KubeObject): string | undefined {
   return metadata.labels?.[NODE_POOL_LABEL];
 }
 
-function internalIps({ status }: NodeObject): string {
-  return JSON.stringify((status?.addresses ?? []).filter(({ type }) => type === 'InternalIP'));
+function addressesOf(node: NodeObject): string {
+  return nodeAddresses(node).join();
 }

@@ -44,7 +44,12 @@ export class LoadBalancerSet {
   ) {}
 
   get runs(): boolean {
-    return this.mode === 'on' || (this.mode === 'auto' && this.#signs.size > 0);
+    return this.mode === 'on' || (this.hasShown && this.ground.isServed());
+  }
+
+  /** Whether something of it is there, under auto: all that is left may be finalizers, the CRD gone with yurt-manager. */
+  get hasShown(): boolean {
+    return this.mode === 'auto' && this.#signs.size > 0;
   }
 
   /**
@@ -91,6 +96,7 @@ export function isManaged({ metadata }: PoolServiceObject): boolean {
   return metadata.labels?.[POOL_SERVICE_MANAGED_BY_LABEL] === LOAD_BALANCER_SET_CONTROLLER;
 }
 
-function isWrittenByUs({ status }: ServiceObject): boolean {
+/** Whether its status was ever ours to write. */
+export function isWrittenByUs({ status }: ServiceObject): boolean {
   return status?.conditions?.some(({ type }) => OUR_CONDITIONS.includes(type)) ?? false;
 }

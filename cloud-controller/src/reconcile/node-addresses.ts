@@ -1,4 +1,4 @@
-import { decodeNode, formatIpAddress, type IpAddress, type Log, tryParseIpAddress } from '@openyurt/nodepool-types';
+import { formatIpAddress, type IpAddress, type Log, nodeAddresses, tryParseIpAddress } from '@openyurt/nodepool-types';
 import type { AddressBook } from '../ipam/address-book.ts';
 import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
@@ -19,7 +19,7 @@ export class NodeAddresses {
   reconcile(): string[] {
     const addresses = new Map<string, IpAddress>();
     for (const node of this.cache.nodes()) {
-      for (const text of decodeNode(node).internalIps) {
+      for (const text of nodeAddresses(node)) {
         const address = tryParseIpAddress(text);
         if (address !== undefined) addresses.set(text, address);
       }

@@ -8,9 +8,10 @@ import {
   decodeService,
   type Log,
   type Problem,
+  parseIpAddress,
 } from '@openyurt/nodepool-types';
 import type { AddressBook } from '../ipam/address-book.ts';
-import { sayTakenAway, takenAway } from '../plan/judge-config.ts';
+import { sayTakenAway, type TakenAway, takenAway } from '../plan/judge-config.ts';
 import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
 import type { ConfigStanding, Sites } from './sites.ts';
@@ -46,7 +47,19 @@ export class NodePoolReconciler {
   /** Whether the last ConfigMap that was there allowed its addresses to be taken from Services. */
   readonly #renumber = new Map<string, boolean>();
 
+  /** What stood in the way of a text when it was last judged, by NodePool. */
+  readonly #inTheWay = new Map<string, readonly TakenAway[]>();
+
   constructor(private readonly deps: NodePoolDeps) {}
+
+  /** Whether a text that was refused for what it would take may take nothing any more: to be asked before it is judged anew. */
+  mayPass(name: string): boolean {
+    const { book } = this.deps;
+    const stands = ({ service, address, pool }: TakenAway) =>
+      book.holders(name, parseIpAddress(address)).includes(service) &&
+      (pool === undefined || pool === this.#poolAskedBy(service));
+    return !(this.#inTheWay.get(name) ?? []).some(stands);
+  }
 
   /** @returns whether the Services must be looked at again */
   reconcile(name: string): boolean {
@@ -91,6 +104,7 @@ export class NodePoolReconciler {
     const allowed = chosen === undefined ? this.#renumber.get(name) === true : mayRenumber(chosen);
     if (chosen !== undefined) this.#renumber.set(name, allowed);
     const taken = allowed ? [] : takenAway(book, name, config, (service) => this.#poolAskedBy(service));
+    this.#inTheWay.set(name, taken);
     if (taken.length > 0 && (config !== undefined || this.#inForce.has(name))) {
       const why = `it would take addresses that are in use: ${sayTakenAway(taken)}. Put their range back, delete those Services, or annotate the ConfigMap ${ALLOW_RENUMBER_ANNOTATION}: "true"`;
       return { ...refuse(why, true), saidAs: `takes ${JSON.stringify(chosen?.data ?? null)}` };
@@ -128,7 +142,8 @@ export class NodePoolReconciler {
       log.info('configuration in force', { nodePool: name, configMap: chosen.metadata.name });
       const { warnings = [] } = verdict;
       if (warnings.length > 0) log.warn('configuration reads oddly', { nodePool: name, why: sayProblems(warnings) });
-      if (said !== undefined && said !== saying) {
+      const wasRefused = said !== undefined && !said.startsWith('\n');
+      if (said !== undefined && said !== saying && (exists || wasRefused)) {
         events.record(chosen, { type: 'Normal', reason: 'ConfigLoaded', note: `In force for NodePool ${name}.` });
       }
     }

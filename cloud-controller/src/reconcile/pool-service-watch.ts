@@ -11,7 +11,10 @@ import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { NameContests } from './name-contests.ts';
 import type { Sites } from './sites.ts';
 
-/** How long after a Service its first PoolService is awaited before that is said; it comes some 18 ms after it. */
+/**
+ * How long a Service waits for its first PoolService before that is said; it comes some 18 ms after it. Of many at once
+ * the last gets it after minutes, so the wait begins anew as long as others get theirs.
+ */
 export const OVERDUE_MS = 10_000;
 
 export interface PoolServiceWatchDeps {
@@ -29,6 +32,8 @@ export interface PoolServiceWatchDeps {
 export class PoolServiceWatch {
   /** Services without any, and since when. */
   readonly #lacking = new Map<string, { readonly sinceMs: number; told: boolean }>();
+  /** When a Service last got what it had lacked. */
+  #cameMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly deps: PoolServiceWatchDeps) {}
 
@@ -64,13 +69,13 @@ export class PoolServiceWatch {
       poolServices?.length === 0 &&
       [...sites.all.values()].some(({ labels }) => selectorMatches(nodePoolSelector, labels));
     if (!wanted) {
-      this.forget(key);
+      if (this.#lacking.delete(key) && poolServices !== undefined && poolServices.length > 0) this.#cameMs = nowMs();
       return false;
     }
     const lacking = this.#lacking.get(key) ?? { sinceMs: nowMs(), told: false };
     this.#lacking.set(key, lacking);
     if (lacking.told) return true;
-    const leftMs = lacking.sinceMs + OVERDUE_MS - nowMs();
+    const leftMs = Math.max(lacking.sinceMs, this.#cameMs) + OVERDUE_MS - nowMs();
     if (leftMs > 0) {
       later(key, leftMs);
       return true;

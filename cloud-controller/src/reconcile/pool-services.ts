@@ -33,11 +33,14 @@ export function isOpen(poolService: PoolServiceObject): boolean {
  * The request as its PoolServices record it: their entries stand for the Service's, each under its NodePool. An entry that
  * says another NodePool was written when the labels said another Service: it is not this one's. What the Service has besides
  * for no NodePool is the other's to clear.
+ *
+ * @param isOwnFirst the Service's own entries count before theirs: it may have been written since they were
  */
 export function withPoolServices(
   request: LoadBalancerRequest,
   poolServices: readonly PoolServiceObject[],
   isNodePool: (name: string) => boolean,
+  isOwnFirst = false,
 ): LoadBalancerRequest {
   const others = new Set<string | undefined>();
   const ingress = poolServices.flatMap((poolService): LoadBalancerIngress[] => {
@@ -49,9 +52,8 @@ export function withPoolServices(
       (entry.hostname ?? nodePool) === nodePool ? [{ ...entry, hostname: nodePool }] : [],
     );
   });
+  const own = request.ingress.filter(({ hostname = '' }) => isNodePool(hostname) && !others.has(hostname));
+  if (isOwnFirst) return { ...request, ingress: [...own, ...ingress] };
   const known = new Set(ingress.map(({ hostname }) => hostname));
-  const older = request.ingress.filter(
-    ({ hostname = '' }) => isNodePool(hostname) && !known.has(hostname) && !others.has(hostname),
-  );
-  return { ...request, ingress: [...ingress, ...older] };
+  return { ...request, ingress: [...ingress, ...own.filter(({ hostname }) => !known.has(hostname))] };
 }

@@ -18,7 +18,7 @@ import { planService, type ServicePlan } from '../plan/plan-service.ts';
 import { ingressEntry, noteForeign, readEvicted } from '../plan/recorded.ts';
 import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { Meter } from '../ports/meter.ts';
-import type { PlanWriter } from '../ports/plan-writer.ts';
+import { isRefusal, type PlanWriter } from '../ports/plan-writer.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
 import { ConflictWatch } from './conflict-watch.ts';
 import { ASK_AGAIN_MS, type LoadBalancerSet } from './load-balancer-set.ts';
@@ -29,6 +29,9 @@ import type { ReportReconciler } from './report-reconciler.ts';
 import type { Sites } from './sites.ts';
 import { StatusBrake } from './status-brake.ts';
 import type { Waiting } from './waiting.ts';
+
+/** Is told what was decided about a Service, each time. */
+export type Planned = (request: LoadBalancerRequest, plan: ServicePlan) => void;
 
 export interface ServiceDeps {
   readonly cache: WorldCache;
@@ -47,11 +50,12 @@ export interface ServiceDeps {
   readonly nowMs: () => number;
   /** Has the Service looked at again after so many milliseconds. */
   readonly later: (service: string, ms: number) => void;
+  readonly planned?: Planned | undefined;
 }
 
 /** Keeps one Service's addresses and its status as its spec asks. Level-based: running it twice changes nothing. */
 export class ServiceReconciler {
-  readonly #evicted = new Map<string, ReadonlyMap<string, readonly IpAddress[]>>();
+  readonly #evicted = new Map<string, { readonly uid: string; readonly lost: ServicePlan['evicted'] }>();
   /** Outcome of each Service of ours: `Allocated`, or the reason of its first problem. */
   readonly outcomes = new Map<string, string>();
 
@@ -72,7 +76,7 @@ export class ServiceReconciler {
     if (service === undefined) return this.#gone(key, signal);
     const request = decodeService(service);
     if (serviceOwnership(service, { classless }) !== 'ours') return this.#notOurs(request);
-    if (service.metadata.deletionTimestamp !== undefined) return; // what it holds stays until it is gone
+    if (service.metadata.deletionTimestamp !== undefined) return this.deps.waiting.delete(key); // what it holds stays until it is gone
     const owner = this.deps.loadBalancerSet.ownerOf(service);
     if (owner === 'undecided') return this.deps.later(key, ASK_AGAIN_MS);
     const poolServices = owner === 'ours' ? undefined : cache.poolServices(key);
@@ -101,13 +105,16 @@ export class ServiceReconciler {
     const isFirst = !this.outcomes.has(request.key);
     const written = (poolServices ?? [service]).flatMap(({ status }) => status?.conditions ?? []);
     if (isFirst) this.#conflicts.recall(recorded, written);
-    const evicted = isFirst ? readEvicted(request, written) : this.#evicted.get(request.key);
+    const { key, uid } = request;
+    const before = this.#evicted.get(key);
+    const evicted = isFirst ? readEvicted(request, written) : before?.uid === uid ? before.lost : undefined;
     const plan = planService(recorded, world, evicted, isFirst);
     this.#conflicts.moved(request, plan.moves);
-    if (plan.evicted.size > 0) this.#evicted.set(request.key, plan.evicted);
-    else this.#evicted.delete(request.key);
+    if (plan.evicted.size > 0) this.#evicted.set(key, { uid, lost: plan.evicted });
+    else this.#evicted.delete(key);
     waiting.set(request, plan.waits);
     this.outcomes.set(request.key, wantedCondition(plan, undefined).reason);
+    this.deps.planned?.(request, plan);
     return plan;
   }
 
@@ -121,16 +128,17 @@ export class ServiceReconciler {
     };
     const change = diffStatus(before, plan.ingress, conditions);
     const wanted = { ingress: plan.ingress, conditions };
-    if ((change.ingress || change.conditions) && this.#brake.mayWrite(service, request.key, wanted)) {
+    const ours = { ingress: plan.ingress.slice(0, plan.holdings.length), conditions };
+    if ((change.ingress || change.conditions) && this.#brake.mayWrite(service, request.key, ours)) {
       await this.deps.writer.writeService(service, wanted, signal);
-      this.#brake.wrote(service, service, wanted);
+      this.#brake.wrote(service, service, ours);
       this.#say(service, service, plan, change);
       this.#conflicts.say(service, request.key, conflicts, before.conditions);
     }
     this.#conflicts.tellMoves(service, request.key);
   }
 
-  /** Each PoolService gets the entries and the problems of its NodePool. `ipMode` in every entry, or aggregation stops. */
+  /** One that the API refuses does not keep the others from being written. @throws what the first one threw, when all had their turn */
   async #writePoolServices(
     service: ServiceObject,
     poolServices: readonly PoolServiceObject[],
@@ -138,30 +146,49 @@ export class ServiceReconciler {
     plan: ServicePlan,
     signal: AbortSignal,
   ): Promise<void> {
+    const failures: unknown[] = [];
     for (const poolService of poolServices) {
-      const contest = this.#poolServiceWatch.contestOf(poolService, service);
-      if (!isOpen(poolService)) continue;
-      const nodePool = nodePoolOfPoolService(poolService);
-      const own = contest === undefined ? partOf(plan, nodePool) : { ...plan, holdings: [], problems: [contest] };
-      const ingress = own.holdings.map((held) => ingressEntry(held.nodePool, held.address));
-      const conflicts = this.#conflicts.conflicts(request, own.holdings);
-      const { generation } = poolService.metadata;
-      const conditions = [wantedCondition(own, generation), ...conflictCondition(conflicts, generation)];
-      const before = {
-        ingress: poolService.status?.loadBalancer?.ingress ?? [],
-        conditions: poolService.status?.conditions ?? [],
-      };
-      const change = diffStatus(before, ingress, conditions);
-      const wanted = { ingress, conditions };
-      if ((change.ingress || change.conditions) && this.#brake.mayWrite(poolService, request.key, wanted)) {
-        await this.deps.writer.writePoolService(poolService, wanted, signal);
-        this.#brake.wrote(poolService, service, wanted);
-        if (contest === undefined) this.#say(service, poolService, own, change);
-        else this.deps.meter.released(change.taken.length); // whose it was, and why it went, each was told
-        this.#conflicts.say(service, request.key, conflicts, before.conditions);
+      try {
+        await this.#writePoolService(service, poolService, request, plan, signal);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        failures.push(error);
       }
-      if (nodePool !== undefined) this.#conflicts.tellMoves(service, request.key, nodePool);
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** It gets the entries and the problems of its NodePool. `ipMode` in every entry, or aggregation stops. */
+  async #writePoolService(
+    service: ServiceObject,
+    poolService: PoolServiceObject,
+    request: LoadBalancerRequest,
+    plan: ServicePlan,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const contest = this.#poolServiceWatch.contestOf(poolService, service);
+    const nodePool = nodePoolOfPoolService(poolService) ?? '';
+    // one of a NodePool that is not there yet, or no more, stays as it is: LoadBalancerSet takes it away
+    if (!isOpen(poolService) || !this.deps.sites.all.has(nodePool)) return;
+    const own = contest === undefined ? partOf(plan, nodePool) : { ...plan, holdings: [], problems: [contest] };
+    const ingress = own.holdings.map((held) => ingressEntry(held.nodePool, held.address));
+    const conflicts = this.#conflicts.conflicts(request, own.holdings);
+    const { generation } = poolService.metadata;
+    const conditions = [wantedCondition(own, generation), ...conflictCondition(conflicts, generation)];
+    const before = {
+      ingress: poolService.status?.loadBalancer?.ingress ?? [],
+      conditions: poolService.status?.conditions ?? [],
+    };
+    const change = diffStatus(before, ingress, conditions);
+    const wanted = { ingress, conditions };
+    if ((change.ingress || change.conditions) && this.#brake.mayWrite(poolService, request.key, wanted)) {
+      await this.deps.writer.writePoolService(poolService, wanted, signal);
+      this.#brake.wrote(poolService, service, wanted);
+      if (contest === undefined) this.#say(service, poolService, own, change);
+      else this.deps.meter.released(change.taken.length); // whose it was, and why it went, each was told
+      this.#conflicts.say(service, request.key, conflicts, before.conditions);
+    }
+    this.#conflicts.tellMoves(service, request.key, nodePool);
   }
 
   /** Events say what changed, once: what the condition already said is not said again, not even after a restart. */
@@ -218,7 +245,7 @@ export class ServiceReconciler {
 }
 
 /** What of a plan concerns one NodePool. */
-function partOf(plan: ServicePlan, nodePool: string | undefined): ServicePlan {
+function partOf(plan: ServicePlan, nodePool: string): ServicePlan {
   const holdings = plan.holdings.filter((held) => held.nodePool === nodePool);
   const problems = plan.problems.filter((problem) => problem.nodePool === undefined || problem.nodePool === nodePool);
   return { ...plan, holdings, problems };

@@ -22,7 +22,12 @@ export class Sites {
     return this.#sites;
   }
 
-  /** Whether the name is, or since start was, a NodePool: then its entries in a status are ours. */
+  /** The names were those of NodePools when this process did not run yet. */
+  recall(names: Iterable<string>): void {
+    for (const name of names) this.#known.add(name);
+  }
+
+  /** Whether the name is, or was, a NodePool: then its entries in a status are ours. */
   readonly isNodePool = (name: string): boolean => this.#known.has(name);
 
   standing(name: string): ConfigStanding {

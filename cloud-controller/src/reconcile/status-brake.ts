@@ -20,15 +20,15 @@ export class StatusBrake {
     this.#brake = new WriteBrake(deps.nowMs);
   }
 
-  /** @returns false: not now; the Service is looked at again in time */
-  mayWrite(object: KubeObject, service: string, wanted: WantedStatus): boolean {
-    const waitMs = this.#brake.waitMs(idOf(object), textOf(wanted));
+  /** @param ours without entries of others, which may change each time @returns false: not now; the Service is looked at again in time */
+  mayWrite(object: KubeObject, service: string, ours: WantedStatus): boolean {
+    const waitMs = this.#brake.waitMs(idOf(object), textOf(ours));
     if (waitMs > 0) this.deps.later(service, waitMs);
     return waitMs === 0;
   }
 
-  wrote(object: KubeObject, service: ServiceObject, wanted: WantedStatus): void {
-    if (!this.#brake.wrote(idOf(object), textOf(wanted))) return;
+  wrote(object: KubeObject, service: ServiceObject, ours: WantedStatus): void {
+    if (!this.#brake.wrote(idOf(object), textOf(ours))) return;
     const { events, log } = this.deps;
     const { kind, metadata } = object;
     const what = `${kind} ${metadata.namespace}/${metadata.name}`;

@@ -210,4 +210,18 @@ export function customRows(site: SiteOf): void {
     assert.match(object.message ?? '', /^too old resource version: 1 \(\d+\)$/);
     assert.equal(await w.nextOrEnd(), undefined);
   });
+
+  it('with its definition an object goes, a watch is told and then ends, and the path is 404', async () => {
+    const { client } = site();
+    const left = ((await client.get(path())).body.items as Obj[]).map(({ metadata }) => metadata.name);
+    const { metadata } = (await client.get(path())).body as Json & { metadata: { resourceVersion: string } };
+    const watcher = await Watcher.open(client, path(), { resourceVersion: metadata.resourceVersion });
+    await client.delete(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pools.${group()}`);
+    const told = new Set<string>();
+    for (let event = await watcher.nextOrEnd(); event !== undefined; event = await watcher.nextOrEnd()) {
+      if (event.type === 'DELETED') told.add(String(event.object.metadata.name));
+    }
+    assert.deepEqual([...told].sort(), left.sort());
+    assert.equal((await client.get(path())).code, 404);
+  });
 }

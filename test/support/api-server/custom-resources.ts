@@ -101,6 +101,7 @@ export function addDefinitions(registry: Registry): void {
       for (const v of previous === undefined ? [] : viewsOf(previous)) {
         registry.remove(v);
         if (next === undefined) emptyShelf(registry, v);
+        if (next === undefined) registry.withdraw(v);
       }
       for (const v of next === undefined ? [] : viewsOf(next)) registry.add(v);
     },

@@ -2,9 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StatusError } from './status-error.ts';
 
+const REASONS = {
+  403: 'Forbidden',
+  409: 'Conflict',
+  422: 'Invalid',
+  500: 'InternalError',
+  502: 'InternalError',
+  503: 'InternalError',
+  504: 'InternalError',
+} as const;
+
 /** What a fault does to the requests it meets. */
 export type FaultKind =
-  | { kind: 'error'; code: 500 | 502 | 503 | 504 }
+  | { kind: 'error'; code: keyof typeof REASONS }
   | { kind: 'too-many'; retryAfterSeconds: number }
   | { kind: 'hang' }
   | { kind: 'hang-up' }
@@ -54,7 +64,7 @@ export class Faults {
           await sleep(fault.ms);
           break;
         case 'error':
-          throw new StatusError(fault.code, 'InternalError', `an error was asked for (${fault.code})`);
+          throw new StatusError(fault.code, REASONS[fault.code], `an error was asked for (${fault.code})`);
         case 'too-many': {
           const details = { retryAfterSeconds: fault.retryAfterSeconds };
           const headers = { 'Retry-After': String(fault.retryAfterSeconds) };

@@ -102,7 +102,17 @@ export function view(spec: ViewSpec): View {
 /** Every view this server shows, found by path. Definitions may come and go while it runs. */
 export class Registry {
   private readonly views = new Map<string, View>();
+  private readonly withdrawn: ((v: View) => void)[] = [];
   constructor(readonly store: Store) {}
+
+  /** @param run told of each view whose definition was deleted, when its objects are gone */
+  onWithdrawn(run: (v: View) => void): void {
+    this.withdrawn.push(run);
+  }
+
+  withdraw(v: View): void {
+    for (const run of this.withdrawn) run(v);
+  }
 
   add(v: View): void {
     this.views.set(`${apiVersionOf(v)}/${v.plural}`, v);

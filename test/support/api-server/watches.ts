@@ -30,7 +30,11 @@ export class Watches {
   constructor(
     private readonly registry: Registry,
     private readonly bookmarkMs: number = MINUTE_MS,
-  ) {}
+  ) {
+    registry.onWithdrawn(({ id }) => {
+      for (const watch of this.running) if (watch.shows(id)) watch.end();
+    });
+  }
 
   get count(): number {
     return this.running.size;
@@ -162,6 +166,15 @@ class Watch {
   /** Ends the stream with an ERROR event, the way the watch cache says 410 after the headers have gone out. */
   fail(status: Fields): void {
     this.line(JSON.stringify({ type: 'ERROR', object: status }));
+    this.response.end();
+  }
+
+  /** @param id of a view */
+  shows(id: string): boolean {
+    return this.scope.view.id === id;
+  }
+
+  end(): void {
     this.response.end();
   }
 

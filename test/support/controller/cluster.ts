@@ -121,7 +121,12 @@ export class Cluster {
     return status?.conditions?.find(({ type }) => type === 'service.openyurt.io/AddressesAllocated');
   }
 
+  /** Of ours, about the object of that name. */
   async events(name: string): Promise<EventSeen[]> {
+    return (await this.allEvents()).filter(({ about }) => about === name);
+  }
+
+  async allEvents(): Promise<EventSeen[]> {
     const { items } = await this.api.request<{
       items: (KubeObject & {
         type: string;
@@ -135,7 +140,7 @@ export class Cluster {
       path: '/apis/events.k8s.io/v1/events',
     });
     return items
-      .filter(({ regarding, reportingController }) => regarding.name === name && reportingController === OURS)
+      .filter(({ reportingController }) => reportingController === OURS)
       .map(({ type, reason, note, regarding }) => ({ type, reason, note, about: regarding.name }));
   }
 

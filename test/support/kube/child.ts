@@ -58,6 +58,10 @@ export class Child {
     await this.ended;
   }
 
+  hasLogged(words: string): boolean {
+    return readFileSync(this.spec.logFile, 'utf8').includes(words);
+  }
+
   logTail(): string {
     return readFileSync(this.spec.logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
   }

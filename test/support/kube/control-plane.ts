@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atExit } from '../at-exit.ts';
+import { apiStatus } from './api-status.ts';
 import { controlPlaneBinaries, type Programs } from './available.ts';
 import { CertificateAuthority, type Subject } from './certificate-authority.ts';
 import { Child } from './child.ts';
@@ -42,6 +44,7 @@ export class ControlPlane {
   private apiServer: Child | undefined;
   private controllerManager: Child | undefined;
   private kubeconfigs = 0;
+  private readonly forget: () => void;
 
   constructor(
     private readonly programs: Programs,
@@ -58,6 +61,18 @@ export class ControlPlane {
     this.write('sa.pub', accounts.publicKey.export({ type: 'spki', format: 'pem' }).toString());
     this.write('sa.key', accounts.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
     this.kubeconfig = this.issueKubeconfig('admin', { commonName: 'admin', organizations: ['system:masters'] });
+    // They would die with this process anyhow, but write into their folder while it is being removed.
+    this.forget = atExit(() => void this.stop());
+  }
+
+  /** etcd's own API, without TLS. */
+  get etcdUrl(): string {
+    return `http://127.0.0.1:${this.layout.ports.etcd}`;
+  }
+
+  /** Why one of its programs does not run any more; undefined while all do. */
+  get problem(): string | undefined {
+    return [this.etcd, this.apiServer, this.controllerManager].flatMap((child) => child?.problem ?? [])[0];
   }
 
   /** The programs' process ids, for tests that look for what is left. */
@@ -72,9 +87,10 @@ export class ControlPlane {
     const user = { commonName: 'system:kube-controller-manager' };
     const args = controllerManagerArgs(this.layout, this.issueKubeconfig('controller-manager', user));
     this.controllerManager = this.spawn('kube-controller-manager', args);
-    await this.waitFor('kube-controller-manager made no ServiceAccount', this.controllerManager, [
-      ...['get', 'serviceaccount/default', 'configmap/kube-root-ca.crt', '-n', 'default'],
-    ]);
+    const made = ['get', 'serviceaccount/default', 'configmap/kube-root-ca.crt', '-n', 'default'];
+    await this.waitFor('kube-controller-manager made no ServiceAccount', this.controllerManager, () =>
+      this.complaint(made),
+    );
   }
 
   /** Runs kubectl as the admin, or under another kubeconfig when `args` has `--kubeconfig`. */
@@ -107,7 +123,14 @@ export class ControlPlane {
   /** Starts kube-apiserver, also again, on the same port and data. @returns when `/readyz` says ok */
   async startApiServer(): Promise<void> {
     this.apiServer = this.spawn('kube-apiserver', apiServerArgs(this.layout));
-    await this.waitFor('kube-apiserver is not ready', this.apiServer, ['get', '--raw=/readyz']);
+    const { apiServer } = this;
+    await this.waitFor('kube-apiserver is not ready', apiServer, async () => {
+      if (this.options.netns === undefined) return answerOf(await apiStatus(this.kubeconfig, '/readyz'));
+      // Each kubectl takes from the cores what the start needs.
+      return apiServer.hasLogged('Serving securely')
+        ? this.complaint(['get', '--raw=/readyz'])
+        : 'it does not listen yet';
+    });
   }
 
   /** Stops kube-apiserver, does what the caller wants done while the API is refused, and starts it again. */
@@ -120,6 +143,7 @@ export class ControlPlane {
   /** All its processes and its own folder are gone when this returns. May be called twice. */
   async stop(): Promise<void> {
     await Promise.all([this.controllerManager, this.apiServer, this.etcd].map((child) => child?.stop()));
+    this.forget();
     if (this.options.dir === undefined) removeWorkDir(this.layout.dir);
   }
 
@@ -128,18 +152,23 @@ export class ControlPlane {
     return Child.start({ name, command: this.programs[name], args, netns: this.options.netns, logFile });
   }
 
-  private async waitFor(what: string, child: Child, kubectlArgs: readonly string[]): Promise<void> {
+  /** @param ask says what is still amiss; empty: nothing */
+  private async waitFor(what: string, child: Child, ask: () => Promise<string>): Promise<void> {
     let last = '';
     const answers = async () => {
       const problem = this.etcd?.problem ?? child.problem;
       if (problem) throw new Error(problem);
-      const { code, stderr } = await this.kubectl(['--request-timeout=2s', ...kubectlArgs]);
-      last = stderr;
-      return code === 0;
+      last = await ask();
+      return last === '';
     };
     await waitUntil(what, answers, START).catch((error: Error) => {
       throw new Error(`${error.message}\n${last}${child.problem ? '' : child.logTail()}`);
     });
+  }
+
+  private async complaint(kubectlArgs: readonly string[]): Promise<string> {
+    const { code, stderr } = await this.kubectl(['--request-timeout=2s', ...kubectlArgs]);
+    return code === 0 ? '' : stderr || `exit code ${code}\n`;
   }
 
   private issueKubeconfig(name: string, subject: Subject): string {
@@ -182,4 +211,8 @@ async function hostPorts(address: string): Promise<Layout['ports']> {
   const [api = 0] = await freePorts(1, address);
   const [etcd = 0, etcdPeer = 0] = await freePorts(2, '127.0.0.1');
   return { api, etcd, etcdPeer };
+}
+
+function answerOf(status: number): string {
+  return status === 200 ? '' : `HTTP status ${status}\n`;
 }

@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Cluster } from '../controller/cluster.ts';
 import { AT_ODDS } from './at-odds.ts';
+import { CRD_COMES_AND_GOES } from './crd-comes-and-goes.ts';
+import { RESTARTS } from './restarts.ts';
 import { Stage } from './stage.ts';
 import { SWITCHING } from './switching.ts';
 import { TOGETHER } from './together.ts';
@@ -25,6 +27,6 @@ export function besideLoadBalancerSet(cluster: () => Cluster): void {
     }
   });
   describe('switching', () => {
-    for (const { name, run } of SWITCHING) it(name, () => run(stage));
+    for (const { name, run } of [...SWITCHING, ...CRD_COMES_AND_GOES, ...RESTARTS]) it(name, () => run(stage));
   });
 }

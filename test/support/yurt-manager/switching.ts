@@ -106,6 +106,22 @@ export const SWITCHING: readonly StageRow[] = [
     },
   },
   {
+    name: "no class can be set where there is none; by way of ClusterIP a Service becomes another controller's, its address free",
+    run: async (stage) => {
+      const { cluster } = stage;
+      await stage.startController('--classless');
+      await cluster.service('plain', { loadBalancerClass: null });
+      await stage.shows('plain', 'east=10.0.0.9', 'west=10.0.1.10');
+      const spec = { loadBalancerClass: 'example.com/other' };
+      await assert.rejects(cluster.patchService('plain', { spec }), /may not change once set/);
+      await cluster.patchService('plain', { spec: { type: 'ClusterIP', allocateLoadBalancerNodePorts: null } });
+      await cluster.patchService('plain', { spec: { type: 'LoadBalancer', ...spec } });
+      await stage.service('heir', undefined, 81);
+      await stage.shows('heir', 'east=10.0.0.9', 'west=10.0.1.10');
+      await stage.shows('plain');
+    },
+  },
+  {
     name: 'thirty Services at once: one write for each PoolService, none for a Service',
     run: async (stage) => {
       const { history } = stage;

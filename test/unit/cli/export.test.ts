@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodePoolObject, PoolServiceObject, ServiceObject } from '@openyurt/nodepool-types';
 import { parseAllDocuments } from 'yaml';
-import type { ClusterLists } from '../../../cloud-controller/src/cli/cluster-reader.ts';
+import type { ClusterWorld } from '../../../cloud-controller/src/cli/cluster-reader.ts';
 import { main } from '../../../cloud-controller/src/cli/main.ts';
 import { kubeconfigText } from '../../support/api-server/kubeconfig.ts';
 import { FakeTerminal } from './fake-terminal.ts';
@@ -59,32 +59,38 @@ function poolService(nodePool: string, ips: readonly string[], managedBy = 'load
   return { metadata: { namespace: 'shop', name: 'any', labels }, status } as PoolServiceObject;
 }
 
-function lists(services: readonly ServiceObject[], poolServices: readonly PoolServiceObject[] = []): ClusterLists {
+function lists(services: readonly ServiceObject[], poolServices: readonly PoolServiceObject[] = []): ClusterWorld {
   const inside = (namespace: string | undefined, object: { metadata?: { namespace?: string } }) =>
     namespace === undefined || object.metadata?.namespace === namespace;
   return {
     namespace: 'shop',
+    server: 'https://cloud',
+    nodes: async () => [],
+    addressConfigMaps: async () => [],
+    reports: async () => [],
+    allPoolServices: async () => undefined,
+    serviceFamilies: async () => ['IPv4', 'IPv6'],
     services: async (namespace) => services.filter((one) => inside(namespace, one)),
     poolServices: async (namespace) => poolServices.filter((one) => inside(namespace, one)),
     nodePools: async () => NODE_POOLS.map((name) => ({ metadata: { name } }) as NodePoolObject),
   };
 }
 
-async function run(argv: readonly string[], of: ClusterLists): Promise<FakeTerminal> {
+async function run(argv: readonly string[], of: ClusterWorld): Promise<FakeTerminal> {
   const terminal = new FakeTerminal({}, '', undefined, {}, of);
   assert.equal(await main(['export', ...argv], terminal), 0, terminal.complained.join('\n'));
   return terminal;
 }
 
 /** The annotations of the only Service that `-o yaml` prints. */
-async function annotationsOf(of: ClusterLists): Promise<Record<string, string> | undefined> {
+async function annotationsOf(of: ClusterWorld): Promise<Record<string, string> | undefined> {
   const { printed } = await run(['-o', 'yaml'], of);
   const objects = parseAllDocuments(printed.join('\n')).flatMap((document) => (document.toJS() as object | null) ?? []);
   assert.ok(objects.length < 2, printed.join('\n'));
   return (objects[0] as ServiceObject | undefined)?.metadata.annotations;
 }
 
-const pinned: { name: string; of: ClusterLists; want: Record<string, string> | undefined }[] = [
+const pinned: { name: string; of: ClusterWorld; want: Record<string, string> | undefined }[] = [
   {
     name: 'one NodePool, one family',
     of: lists([service(['hangzhou=192.168.10.240'])]),
@@ -207,6 +213,83 @@ describe('yurtlb export', () => {
     it(`refuses export ${argv.join(' ')}`, async () => {
       const terminal = new FakeTerminal({}, '', undefined, {}, cluster);
       assert.equal(await main(['export', ...argv], terminal), 2);
+      assert.match(terminal.complained.join('\n'), err);
+    });
+  }
+});
+
+describe('yurtlb export, of a dump', () => {
+  const named = NODE_POOLS.map((name) => ({
+    apiVersion: 'apps.openyurt.io/v1beta2',
+    kind: 'NodePool',
+    metadata: { name },
+  }));
+  const whole = <T extends object>(kind: string, object: T) => ({ apiVersion: 'v1', kind, ...object });
+  const dump = (...items: unknown[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...named, ...items] });
+  const spread = {
+    ...poolService('beijing', ['10.0.0.9']),
+    apiVersion: 'network.openyurt.io/v1alpha1',
+    kind: 'PoolService',
+  };
+
+  const rows: {
+    name: string;
+    argv?: string[];
+    files: Record<string, string>;
+    out: RegExp;
+    err?: RegExp;
+    code?: number;
+  }[] = [
+    {
+      name: 'all namespaces it has, PoolServices first',
+      files: {
+        'dump.json': dump(
+          whole('Service', service(['hangzhou=10.0.0.1'])),
+          whole('Service', service(['hangzhou=10.0.0.2'], { key: 'bar/db' })),
+          spread,
+        ),
+      },
+      out: /^bar +db +hangzhou +10\.0\.0\.2 +no\nshop +web +beijing +10\.0\.0\.9 +no\nshop +web +hangzhou +10\.0\.0\.1 +no$/m,
+    },
+    {
+      name: 'one namespace of it',
+      argv: ['-n', 'bar', '-o', 'patch'],
+      files: {
+        'a.json': dump(whole('Service', service(['hangzhou=10.0.0.1']))),
+        'b.json': dump(whole('Service', service(['hangzhou=10.0.0.2'], { key: 'bar/db' }))),
+      },
+      out: /^kubectl --namespace bar patch service db .*"10\.0\.0\.2"/,
+    },
+    {
+      name: 'without NodePools: nobody knows which entries are ours',
+      files: { 'a.json': JSON.stringify(whole('Service', service(['hangzhou=10.0.0.1']))) },
+      out: /^$/,
+      err: /no NodePool is among the files.*kubectl get services,nodepools -A -o yaml/,
+      code: 1,
+    },
+    {
+      name: 'no manifests',
+      files: { a: 'hello' },
+      out: /^$/,
+      err: /a:1:1 \(document 1\) is text, not an object/,
+      code: 1,
+    },
+    { name: 'no file', argv: ['-f', 'gone'], files: {}, out: /^$/, err: /yurtlb export: gone: no such file/, code: 2 },
+    {
+      name: 'a dump and a cluster',
+      argv: ['-f', 'gone', '--kubeconfig', 'x'],
+      files: {},
+      out: /^$/,
+      err: /-f and --kubeconfig exclude each other/,
+      code: 2,
+    },
+  ];
+  for (const { name, argv = [], files, out, err = /^$/, code = 0 } of rows) {
+    it(name, async () => {
+      const terminal = new FakeTerminal(files);
+      const paths = Object.keys(files).flatMap((path) => ['-f', path]);
+      assert.equal(await main(['export', ...paths, ...argv], terminal), code);
+      assert.match(terminal.printed.join('\n'), out);
       assert.match(terminal.complained.join('\n'), err);
     });
   }

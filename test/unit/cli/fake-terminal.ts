@@ -1,4 +1,4 @@
-import { type ClusterLists, ClusterReader } from '../../../cloud-controller/src/cli/cluster-reader.ts';
+import { ClusterReader, type ClusterWorld } from '../../../cloud-controller/src/cli/cluster-reader.ts';
 import type { Terminal } from '../../../cloud-controller/src/cli/terminal.ts';
 
 /** A terminal in memory: files by path (an Error is thrown), standard input, and what was printed. */
@@ -14,7 +14,7 @@ export class FakeTerminal implements Terminal {
     /** By URL; any other is refused as by a host where nobody listens. */
     private readonly pages: Readonly<Record<string, { status: number; text: string }>> = {},
     /** Absent: a real one, by its kubeconfig. */
-    private readonly lists?: ClusterLists,
+    private readonly lists?: ClusterWorld,
   ) {}
 
   out(line: string): void {
@@ -35,13 +35,20 @@ export class FakeTerminal implements Terminal {
     return Buffer.from(file);
   }
 
+  /** A path that ends below another one makes that one a folder. */
+  async folder(path: string): Promise<string[] | undefined> {
+    const below = `${path.replace(/\/$/, '')}/`;
+    const names = Object.keys(this.files).flatMap((name) => (name.startsWith(below) ? name.slice(below.length) : []));
+    return names.length === 0 ? undefined : names;
+  }
+
   async fetch(url: string): Promise<{ status: number; text: string }> {
     const page = this.pages[url];
     if (page !== undefined) return page;
     throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
   }
 
-  async cluster(kubeconfig: string | undefined): Promise<ClusterLists> {
+  async cluster(kubeconfig: string | undefined): Promise<ClusterWorld> {
     return this.lists ?? ClusterReader.open(kubeconfig);
   }
 

@@ -42,7 +42,8 @@ describe('yurtlb', () => {
 
   it('help fits a terminal of 100 columns', async () => {
     const terminal = new FakeTerminal();
-    for (const argv of [[], ['validate'], ['key'], ['status'], ['export']]) await main([...argv, '--help'], terminal);
+    for (const argv of [[], ['validate'], ['key'], ['status'], ['export'], ['plan']])
+      await main([...argv, '--help'], terminal);
     const wide = terminal.printed
       .join('\n')
       .split('\n')

@@ -77,6 +77,41 @@ describe('Informer', () => {
     assert.equal(informer.store.size, 0);
   });
 
+  it('a kind that must be there is asked for until it is, which is said once with what to do', async () => {
+    const api = new Lister();
+    const said: string[] = [];
+    api.list = () => 404;
+    const note = (msg: string, fields?: Record<string, unknown>) => void said.push(`${msg}: ${fields?.remedy ?? ''}`);
+    const more = { optional: false, absentRemedy: 'Install it.' };
+    const informer = start(api, { ...silentLog, info: note, warn: note }, more);
+    const asked = (path: string) => api.asked.filter((one) => one === path).length;
+    await until('it did not ask', () => asked(NEW) === 1 && asked(OLD) === 1);
+    const listed = informer.relist();
+    await until('it did not ask again', () => asked(NEW) === 2 && asked(OLD) === 2);
+    assert.equal(informer.isSynced, false);
+    assert.deepEqual(said, ['the API does not serve this kind: Install it.']);
+    api.list = () => ['hangzhou'];
+    void informer.relist();
+    await listed;
+    assert.equal(informer.store.size, 1);
+    assert.deepEqual(said.slice(1), ['listing and watching again: ']);
+  });
+
+  it('tells when a kind begins to be served, and when it ceases to', async () => {
+    const api = new Lister();
+    const told: boolean[] = [];
+    api.list = () => 404;
+    const informer = start(api);
+    informer.onServed(() => told.push(informer.isServed));
+    await informer.synced;
+    api.list = () => [];
+    await informer.relist();
+    await informer.relist();
+    api.list = () => 404;
+    await informer.relist();
+    assert.deepEqual(told, [true, false]);
+  });
+
   it('what may not be read counts as empty where that is allowed, and is said once; not where it is not', async () => {
     const api = new Lister();
     const said: string[] = [];

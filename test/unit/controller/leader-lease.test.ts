@@ -270,6 +270,17 @@ describe('LeaderLease: hold', () => {
     assert.equal(server.requests.join(' '), 'GET PUT');
   });
 
+  it('is released too where the renewal that was cut off on the way out was done all the same', async () => {
+    const { server, lease } = await held();
+    server.write({ ...server.spec, renewTime: 'later' });
+    await lease.release();
+    assert.equal(server.spec?.holderIdentity, '');
+    const other = await held();
+    other.server.write(others('later'));
+    await other.lease.release();
+    assert.equal(other.server.spec?.holderIdentity, 'other');
+  });
+
   it("another's Lease is not released", async () => {
     const { server, lease } = await held();
     server.meanwhile = (_, count) => void (count === 1 && server.write(others('now')));

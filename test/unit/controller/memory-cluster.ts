@@ -15,6 +15,7 @@ import type { EventRecorder, EventText } from '../../../cloud-controller/src/por
 import type { PlanWriter, WantedStatus } from '../../../cloud-controller/src/ports/plan-writer.ts';
 import type { WorldCache } from '../../../cloud-controller/src/ports/world-cache.ts';
 import { Dispatch, type Queue } from '../../../cloud-controller/src/reconcile/dispatch.ts';
+import { formerNodePools } from '../../../cloud-controller/src/reconcile/former-node-pools.ts';
 import {
   NODES_KEY,
   poolQueueKey,
@@ -34,6 +35,7 @@ import { serviceOfPoolService } from '../../../cloud-controller/src/reconcile/po
 import { ReportReconciler } from '../../../cloud-controller/src/reconcile/report-reconciler.ts';
 import { ServiceReconciler } from '../../../cloud-controller/src/reconcile/service-reconciler.ts';
 import { Sites } from '../../../cloud-controller/src/reconcile/sites.ts';
+import { TakeOver } from '../../../cloud-controller/src/reconcile/take-over.ts';
 import { Waiting } from '../../../cloud-controller/src/reconcile/waiting.ts';
 import { warmUp } from '../../../cloud-controller/src/reconcile/warm-up.ts';
 
@@ -65,7 +67,10 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   moved = 0;
   /** Keys worked on so far, each as often as it was. */
   worked = 0;
-  fate: () => WriteFate = () => 'ok';
+  /** Of the write to an object. */
+  fate: (key: string) => WriteFate = () => 'ok';
+  /** `--classless`, from the next start on. */
+  classless = false;
   mode: LoadBalancerSetMode = 'auto';
   /** `--release-cooldown`, from the next start on. */
   restMs = 0;
@@ -111,12 +116,14 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       contests: this.#contests,
       writer: this,
       meter: { allocated() {}, released() {}, moved: (count) => this.#countMoved(count) },
-      classless: false,
+      classless: this.classless,
       nowMs: () => this.nowMs,
       later: (key, ms) => void this.#later.push({ key: serviceQueueKey(key), dueMs: this.nowMs + ms }),
     });
+    const takeOver = new TakeOver({ ...parts, loadBalancerSet: this.#loadBalancerSet, classless: this.classless });
     this.#dispatch = new Dispatch({
       ...parts,
+      takeOver,
       waiting: this.waiting,
       services: this.services_,
       nodePools,
@@ -131,15 +138,17 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       this.#loadBalancerSet.notice(object);
     for (const { metadata } of this.nodePoolMap.values())
       this.sites.setNodePool(metadata.name ?? '', metadata.labels ?? {});
+    this.sites.recall(formerNodePools(this, this.sites));
     const keys = warmUp({
       cache: this,
       book: this.book,
       isNodePool: this.sites.isNodePool,
       loadBalancerSet: this.#loadBalancerSet,
       log: silentLog,
-      classless: false,
+      classless: this.classless,
     });
     for (const name of new Set([...this.configuredNodePools(), ...this.nodePoolMap.keys()])) nodePools.reconcile(name);
+    takeOver.of(keys.flatMap((key) => this.service(key) ?? []));
     nodes.reconcile();
     for (const node of this.reporting()) reports.reconcile(node);
     this.book.drainFreed();
@@ -198,9 +207,9 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
   putConfig(
     nodePool: string,
     text: string,
-    more: { name?: string; annotations?: Record<string, string>; created?: string } = {},
+    more: { name?: string; annotations?: Record<string, string>; created?: string; site?: string | undefined } = {},
   ): void {
-    const { name = nodePool, annotations = {}, created = '2026-01-01T00:00:00Z' } = more;
+    const { name = nodePool, annotations = {}, created = '2026-01-01T00:00:00Z', site } = more;
     const labels = { [NODE_POOL_LABEL]: nodePool };
     const metadata = {
       name,
@@ -210,7 +219,11 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       annotations,
       creationTimestamp: created,
     };
-    this.configMapMap.set(name, { kind: 'ConfigMap', metadata, data: { config: text } });
+    this.configMapMap.set(name, {
+      kind: 'ConfigMap',
+      metadata,
+      data: site === undefined ? { config: text } : { config: text, site },
+    });
     this.add(poolQueueKey(nodePool));
   }
 
@@ -220,14 +233,15 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     });
   }
 
-  deleteConfig(nodePool: string): void {
-    this.configMapMap.delete(nodePool);
+  /** @param name of the ConfigMap */
+  deleteConfig(nodePool: string, name = nodePool): void {
+    this.configMapMap.delete(name);
     this.add(poolQueueKey(nodePool));
   }
 
-  putNode(name: string, address: string, nodePool?: string): void {
+  putNode(name: string, address: string, nodePool?: string, type = 'InternalIP'): void {
     const labels = nodePool === undefined ? {} : { [NODE_POOL_LABEL]: nodePool };
-    this.nodeMap.set(name, { metadata: { name, labels }, status: { addresses: [{ type: 'InternalIP', address }] } });
+    this.nodeMap.set(name, { metadata: { name, labels }, status: { addresses: [{ type, address }] } });
     this.add(NODES_KEY);
     this.add(reportQueueKey(name));
   }
@@ -259,6 +273,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     const key = `${poolService.metadata.namespace}/${poolService.metadata.name}`;
     const before = this.poolServiceMap.get(key);
     this.poolServiceMap.set(key, poolService);
+    this.isServed = true;
     this.#contests.see({ object: poolService, before });
     if (this.#loadBalancerSet.notice(poolService)) this.#dispatch.enqueueServices();
     this.add(serviceQueueKey(serviceOfPoolService(poolService) ?? ''));
@@ -300,7 +315,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     this.#write(`${poolService.metadata.namespace}/${poolService.metadata.name}`, this.poolServiceMap, wanted);
   }
   async clearFormer(key: string): Promise<void> {
-    if (this.fate() !== 'ok') throw new Error('write failed');
+    if (this.fate(key) !== 'ok') throw new Error('write failed');
     this.cleared.push(key);
   }
 
@@ -309,7 +324,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     map: Map<string, T>,
     { ingress, conditions: wanted }: WantedStatus,
   ): void {
-    const fate = this.fate();
+    const fate = this.fate(key);
     const object = map.get(key);
     if (object !== undefined && fate !== 'refused') {
       const lastTransitionTime = '2026-01-01T00:00:00Z';
@@ -318,7 +333,8 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
       map.set(key, { ...object, metadata, status: { loadBalancer: { ingress: [...ingress] }, conditions } });
       this.writes.push(key);
     }
-    if (fate !== 'ok') throw new Error('write failed');
+    // as an ApiError has it: the API answered
+    if (fate !== 'ok') throw Object.assign(new Error('write failed'), fate === 'refused' ? { status: 500 } : {});
   }
 
   #countMoved(count: number): void {

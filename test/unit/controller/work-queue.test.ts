@@ -54,6 +54,25 @@ describe('WorkQueue', () => {
     assert.deepEqual(started, ['a', 'a']);
   });
 
+  it('lets the loop go round between runs that wait for nothing', async () => {
+    let runs = 0;
+    const busy = () => {
+      const untilMs = performance.now() + 1;
+      while (performance.now() < untilMs);
+    };
+    const work = async () => {
+      busy();
+      runs++;
+    };
+    const observer = { added() {}, worked() {}, retried() {} };
+    const q = new WorkQueue(work, { concurrency: 8 }, silentLog, () => 0, observer);
+    for (let i = 0; i < 100; i++) q.add(`${i}`);
+    q.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(runs < 50, `${runs} runs before the loop went round`);
+    await until(() => runs === 100);
+  });
+
   it('keeps to its concurrency; who is put first goes first, in order', async () => {
     const { queue: q, started, end } = queue(1);
     q.start();
@@ -64,6 +83,22 @@ describe('WorkQueue', () => {
     await end('x');
     await end('b');
     assert.deepEqual(started, ['a', 'd', 'x', 'b', 'c']);
+  });
+
+  it('who is put last comes after all others, also those that come later, unless it is news itself', async () => {
+    const { queue: q, started, end } = queue(1);
+    q.start();
+    q.add('a');
+    for (const key of ['l', 'm', 'n']) q.addLast(key);
+    q.add('b');
+    q.add('n');
+    q.addLast('b');
+    for (const key of ['a', 'b', 'n', 'l']) await end(key);
+    q.addLast('m');
+    await end('m');
+    await end('m');
+    assert.deepEqual(started, ['a', 'b', 'n', 'l', 'm', 'm']);
+    assert.equal(q.depth, 0);
   });
 
   it('who is put first while it is worked on goes first afterwards', async () => {
@@ -120,6 +155,28 @@ describe('WorkQueue', () => {
     assert.ok(performance.now() - startedMs >= 55);
   });
 
+  it('a retry does not wait for what the run wanted to look at again in minutes', async () => {
+    const later = { ask: () => {} };
+    const {
+      queue: q,
+      started,
+      end,
+    } = queue(1, (_, run) => {
+      if (run > 1) return undefined;
+      later.ask();
+      return new Error('no');
+    });
+    later.ask = () => q.addAfter('a', 600_000);
+    q.start();
+    q.add('a');
+    await until(() => started.length === 2);
+    q.addAfter('b', 600_000);
+    q.addAfter('b', 900_000);
+    assert.equal(q.depth, 2);
+    await end('a');
+    await q.drain();
+  });
+
   it('drains: ends what runs, begins nothing more', async () => {
     const { queue: q, started, end } = queue(1);
     q.start();
@@ -136,6 +193,7 @@ describe('WorkQueue', () => {
     const keys = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
     for (const key of keys) q.add(key);
     q.start();
+    await until(() => started.length === keys.length);
     assert.deepEqual(started, keys);
   });
 });

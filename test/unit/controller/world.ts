@@ -44,6 +44,7 @@ export function config(pools: readonly PoolSpec[], outside = false): AddressConf
 
 export interface ServiceSpec {
   readonly name?: string;
+  readonly namespace?: string;
   readonly ports?: readonly (number | string)[];
   readonly annotations?: Record<string, string>;
   readonly labels?: Record<string, string>;
@@ -54,6 +55,7 @@ export interface ServiceSpec {
 
 export function service({
   name = 'web',
+  namespace = 'default',
   ports = [80],
   annotations = {},
   labels = {},
@@ -66,8 +68,8 @@ export function service({
     kind: 'Service',
     metadata: {
       name,
-      namespace: 'default',
-      uid: `uid-${name}`,
+      namespace,
+      uid: namespace === 'default' ? `uid-${name}` : `uid-${namespace}-${name}`,
       resourceVersion: '1',
       creationTimestamp: new Date(1_700_000_000_000 + createdSecond * 1000).toISOString(),
       annotations,

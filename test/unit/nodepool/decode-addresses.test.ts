@@ -225,6 +225,13 @@ const badConfigs: [string, string, ...[string, RegExp][]][] = [
   ['leading zeros', addresses('[10.0.0.010]'), ['4:15', /is no address/]],
   ['loopback', addresses('[127.0.0.1]'), ['4:15', /127\.0\.0\.1 holds loopback addresses/]],
   ['all of IPv4', addresses('[0.0.0.0/0]'), ['4:15', /holds addresses that mean "this network"/]],
+  ['all of IPv6', addresses('["::/0"]'), ['4:15', /holds the unspecified or the loopback address/]],
+  ['IPv4 written as IPv6', addresses('["::ffff:10.0.0.1"]'), ['4:15', /is no address/]],
+  [
+    'a range around IPv4 written as IPv6, of which no address could be read back',
+    addresses('["::2-::1:0:0:0"]'),
+    ['4:15', /holds IPv4 addresses written as IPv6/],
+  ],
   ['IPv6 multicast', addresses('["ff02::1"]'), ['4:15', /holds multicast addresses/]],
   [
     'an overlap between address pools',

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { decodeNode, decodeNodePool, type NodeFacts, type NodeObject } from '@openyurt/nodepool-types';
+import { decodeNode, decodeNodePool, type NodeFacts, type NodeObject, nodeAddresses } from '@openyurt/nodepool-types';
 
 const plain: NodeFacts = { name: 'n1', nodePool: undefined, internalIps: [], excluded: false, unschedulable: false };
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
@@ -54,6 +54,19 @@ const cases: { name: string; node: NodeObject; want: NodeFacts }[] = [
 
 describe('decodeNode', () => {
   for (const { name, node, want } of cases) it(name, () => assert.deepEqual(decodeNode(node), want));
+});
+
+describe('nodeAddresses', () => {
+  it('are those inside and outside, as canonical texts; names are none', () => {
+    const addresses = [
+      { type: 'InternalIP', address: 'FD00::B' },
+      { type: 'ExternalIP', address: '1.2.3.4' },
+      { type: 'Hostname', address: '10.0.0.1' },
+      { type: 'ExternalIP', address: 'n1.example.com' },
+    ];
+    assert.deepEqual(nodeAddresses({ metadata: {}, status: { addresses } }), ['fd00::b', '1.2.3.4']);
+    assert.deepEqual(nodeAddresses({ metadata: {} }), []);
+  });
 });
 
 describe('decodeNodePool', () => {

@@ -39,6 +39,7 @@ const canonical: [string, string | undefined][] = [
 /** Refused text → the hint its remedy must give. */
 const remedies: [string, RegExp][] = [
   ['::ffff:1.2.3.4', /plain IPv4/],
+  ['::ffff:102:304', /plain IPv4/],
   ['10.0.0.1/24', /without a prefix/],
   ['fe80::1%eth0', /without a zone/],
   ['10.01.0.1', /leading zeros/],

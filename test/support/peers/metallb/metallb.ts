@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 500;
 export interface Wanted {
   /** Each is given to a Service. */
   readonly addresses: readonly string[];
-  /** In the address pool, and nobody's yet. */
+  /** In the address pool, and nobody's yet; also ranges. */
   readonly spare?: readonly string[];
   readonly nodes: readonly SiteNode[];
 }
@@ -100,7 +100,7 @@ export class MetalLb {
     this.children.set(node, child);
   }
 
-  /** In the cloud, under its own ServiceAccount; without webhooks, since nothing serves them here. */
+  /** In the cloud, under its own ServiceAccount, also again; without webhooks, since nothing serves them here. */
   async startController(cloud: KubeCloud): Promise<void> {
     const kubeconfig = await kubeconfigOf(cloud, this.dir, 'controller');
     const env = [`METALLB_NAMESPACE=${objects.METALLB_NAMESPACE}`, 'METALLB_DEPLOYMENT=controller'];
@@ -121,6 +121,16 @@ export class MetalLb {
     });
   }
 
+  async stopController(signal: NodeJS.Signals): Promise<void> {
+    await this.controller?.stop(signal);
+    this.controller = undefined;
+  }
+
+  /** @throws Error with the end of its log where none runs */
+  get controllerPid(): number {
+    return pidOfRunning(this.controller, 'MetalLB controller');
+  }
+
   /** Why its controller does not run any more; undefined while it does, or where none was started. */
   get problem(): string | undefined {
     return this.controller?.problem;
@@ -135,17 +145,18 @@ export class MetalLb {
 
   /** @throws Error with the end of its log where none runs */
   pidOf(node: string): number {
-    const child = this.children.get(node);
-    if (child?.pid === undefined || child.problem !== undefined) {
-      throw new Error(child?.problem ?? `no MetalLB speaker runs on ${node}`);
-    }
-    return child.pid;
+    return pidOfRunning(this.children.get(node), `MetalLB speaker on ${node}`);
   }
 
   async close(): Promise<void> {
     await this.controller?.stop('SIGKILL');
     await Promise.all([...this.children.keys()].map((node) => this.end(node, 'SIGKILL')));
   }
+}
+
+function pidOfRunning(child: Child | undefined, name: string): number {
+  if (child?.pid === undefined || child.problem !== undefined) throw new Error(child?.problem ?? `no ${name} runs`);
+  return child.pid;
 }
 
 async function kubeconfigOf(cloud: KubeCloud, dir: string, account: 'speaker' | 'controller'): Promise<string> {

@@ -26,7 +26,7 @@ export function installation(manifest: string): KubeObject[] {
     });
 }
 
-/** The pool with these addresses, announced by ARP from every node. */
+/** The pool with these addresses or ranges (`10.0.0.0/16`), announced by ARP from every node. */
 export function addressPool(addresses: readonly string[]): KubeObject[] {
   const metadata = { name: 'bench', namespace: METALLB_NAMESPACE };
   return [
@@ -34,7 +34,7 @@ export function addressPool(addresses: readonly string[]): KubeObject[] {
       apiVersion: 'metallb.io/v1beta1',
       kind: 'IPAddressPool',
       metadata,
-      spec: { addresses: addresses.map((ip) => `${ip}/32`) },
+      spec: { addresses: addresses.map((ip) => (ip.includes('/') ? ip : `${ip}/32`)) },
     } as KubeObject,
     { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata, spec: {} } as KubeObject,
   ];
