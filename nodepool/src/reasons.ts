@@ -37,6 +37,8 @@ export const CONTROLLER_WARNINGS = [
 export const CONDITION_REASONS = ['Allocated', 'RefusedBySite', 'ContestedOnSite'] as const;
 /** Normal Events of the controller. */
 export const CONTROLLER_NEWS = ['IPAllocated', 'ClearAssignment', 'ConfigLoaded'] as const;
+/** What only `yurtlb plan` says. */
+export const PLAN_REASONS = ['NotOurs', 'Deleting'] as const;
 /** Warning Events of speakers. */
 export const SPEAKER_WARNINGS = [
   'AddressConflict',

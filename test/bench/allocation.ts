@@ -8,11 +8,10 @@ import { Client } from './allocation/client.ts';
 import { type ConfigChange, changeConfig } from './allocation/config-change.ts';
 import { grow, type Step } from './allocation/growth.ts';
 import { MetalLbAllocator } from './allocation/metallb.ts';
-import { EVERYWHERE, OURS, OurAllocator } from './allocation/ours.ts';
-import { histogramQuantile } from './allocation/prometheus.ts';
+import { EVERYWHERE, OurAllocator } from './allocation/ours.ts';
 import { type Restart, restart } from './allocation/restart.ts';
+import { type Played, show } from './allocation/show.ts';
 import { changesTable, restartsTable, stepsTable } from './allocation/table.ts';
-import { verdicts, verdictTable } from './allocation/verdicts.ts';
 import { machineLine } from './failover/machine.ts';
 import { progress, say } from './failover/progress.ts';
 import { whatIsMissing } from './failover/what-is-missing.ts';
@@ -56,13 +55,6 @@ interface Wanted {
   readonly pools: number;
   readonly connections: number;
   readonly limitMs: number;
-}
-
-interface Played {
-  readonly name: string;
-  readonly steps: readonly Step[];
-  readonly restarts: readonly Restart[];
-  readonly changes: readonly ConfigChange[];
 }
 
 export async function run(argv: readonly string[]): Promise<BenchResult> {
@@ -135,7 +127,7 @@ async function play(stage: Stage, arena: Arena, { sizes, connections }: Wanted):
   const { allocator } = arena;
   const { name } = allocator;
   await allocator.start();
-  await waitUntil(`${name} serves its metrics`, async () => (await metricsOf(arena)) !== '', UP);
+  await waitUntil(`${name} works`, async () => allocator.isUp(await metricsOf(arena)), UP);
   const steps: Step[] = [];
   for (const to of sizes) {
     const from = steps.at(-1)?.to ?? 0;
@@ -187,47 +179,4 @@ function site(i: number): string {
 
 function addressesOf(...ranges: readonly string[]): string {
   return `address-pools:\n- name: default\n  protocol: layer2\n  addresses: [${ranges.join(', ')}]\n`;
-}
-
-function show(all: readonly Played[]): BenchResult {
-  say(`\n${stepsTable(all.flatMap(({ name, steps }) => steps.map((step) => ({ name, step }))))}`);
-  say(`\n${restartsTable(all.flatMap(({ name, restarts }) => restarts.map((one) => ({ name, restart: one }))))}`);
-  for (const { name, changes, steps, restarts } of all) {
-    if (changes.length > 0) say(`\n${changesTable(changes)}`);
-    if (name === OURS) say(`\n${verdictTable(verdicts(steps, restarts))}`);
-    const p99 = p99Of(steps);
-    if (p99 !== undefined) say(`\n${name}: 99 % of all reconciles took no longer than ${p99 * 1000} ms`);
-  }
-  say(machineLine());
-  return { figures: figuresOf(all) };
-}
-
-/** Seconds, over all steps of one process; undefined where it has no such metric. */
-function p99Of(steps: readonly Step[]): number | undefined {
-  const [before] = steps[0]?.metrics ?? [];
-  const [, after] = steps.at(-1)?.metrics ?? [];
-  if (before === undefined || after === undefined) return undefined;
-  return histogramQuantile(before, after, 'yurtlb_controller_reconcile_seconds', 0.99);
-}
-
-/** Flat, for `--json`. */
-function figuresOf(all: readonly Played[]): Record<string, number | string> {
-  const figures: Record<string, number | string> = {};
-  const put = (about: string, values: object) => {
-    for (const [figure, value] of Object.entries(values)) {
-      if (typeof value === 'number') figures[`${about}: ${figure}`] = Math.round(value * 100) / 100;
-    }
-  };
-  for (const { name, steps, restarts, changes } of all) {
-    for (const { from, to, lags, perService, conflicts, memory } of steps) {
-      const about = `${name}, Services ${from + 1} to ${to}`;
-      put(about, { ...lags, ...lags.lag, conflicts, ...memory });
-      put(`${about}, each`, perService);
-    }
-    for (const { how, memory, ...restart } of restarts) put(`${name}, ${how}`, { ...restart, ...memory });
-    for (const { what, ...change } of changes) put(`${name}, ${what}`, change);
-    const p99 = p99Of(steps);
-    if (p99 !== undefined) put(name, { 'reconcile p99 ms': p99 * 1000 });
-  }
-  return figures;
 }

@@ -35,7 +35,10 @@ export function parseCommandLine(argv: readonly string[], table: OptionTable): C
     const before = values.get(token.name) ?? [];
     if (before.length > 0 && !option.multiple)
       throw badOption(`option ${token.rawName} is given twice`, 'Give it once.');
-    values.set(token.name, [...before, optionValue(token.rawName, option.type, token.value)]);
+    // kubectl takes -f=FILE for -f FILE; parseArgs does not
+    const isShort = !token.rawName.startsWith('--') && token.inlineValue === true;
+    const value = isShort ? token.value?.replace(/^=/, '') : token.value;
+    values.set(token.name, [...before, optionValue(token.rawName, option.type, value)]);
   }
   return {
     positionals,
@@ -51,7 +54,10 @@ function optionValue(rawName: string, type: 'string' | 'boolean', value: string 
     if (value !== undefined) throw badOption(`option ${rawName} takes no value`, `Write ${rawName} alone.`);
     return true;
   }
-  if (value === undefined || value === '') throw badOption(`option ${rawName} has no value`, `Write ${rawName}=VALUE.`);
+  if (value === undefined || value === '') {
+    const between = rawName.startsWith('--') ? '=' : ' ';
+    throw badOption(`option ${rawName} has no value`, `Write ${rawName}${between}VALUE.`);
+  }
   return value;
 }
 

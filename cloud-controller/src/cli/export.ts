@@ -1,4 +1,5 @@
 import {
+  type KubeObject,
   type NodePoolObject,
   type PoolServiceObject,
   type ServiceObject,
@@ -18,6 +19,7 @@ import type { Terminal } from './terminal.ts';
 const OUTPUTS = ['yaml', 'patch'];
 /** As many foreign entries are named; the rest is a number. */
 const MAX_NAMED = 10;
+const DEFAULT_NAMESPACE = 'default';
 
 /**
  * `yurtlb export`: the addresses in force, as annotations that ask for them.
@@ -79,8 +81,8 @@ async function readDump(paths: readonly string[], terminal: Terminal): Promise<C
   const poolServices: PoolServiceObject[] = [];
   const nodePools: NodePoolObject[] = [];
   for (const { kind, object } of files.flatMap(({ manifests }) => manifests)) {
-    if (kind === 'Service') services.push(object);
-    else if (kind === 'PoolService') poolServices.push(object);
+    if (kind === 'Service') services.push(inNamespace(object));
+    else if (kind === 'PoolService') poolServices.push(inNamespace(object));
     else if (kind === 'NodePool') nodePools.push(object);
   }
   if (faults.length === 0 && nodePools.length === 0) {
@@ -92,11 +94,16 @@ async function readDump(paths: readonly string[], terminal: Terminal): Promise<C
   const inside = <T extends { metadata: { namespace?: string } }>(all: readonly T[], namespace: string | undefined) =>
     all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
   return {
-    namespace: 'default',
+    namespace: DEFAULT_NAMESPACE,
     services: async (namespace) => inside(services, namespace),
     poolServices: async (namespace) => inside(poolServices, namespace),
     nodePools: async () => nodePools,
   };
+}
+
+/** Where kubectl puts what names no namespace. */
+function inNamespace<T extends KubeObject>(object: T): T {
+  return { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace || DEFAULT_NAMESPACE } };
 }
 
 function format({ services }: InForce, output: string | undefined): string[] {

@@ -11,11 +11,16 @@ export async function readText(path: string, terminal: Terminal): Promise<FileRe
   try {
     bytes = path === '-' ? await terminal.stdin() : await terminal.readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? `${error.code}` : `${error}`;
-    return { ok: false, fault: READ_FAULTS[code] ?? `cannot be read: ${code}`, isUnreadable: true };
+    return { ok: false, fault: readFault(error), isUnreadable: true };
   }
   const text = decodeUtf8(bytes);
   return text === undefined ? { ok: false, fault: 'is not UTF-8 text', isUnreadable: false } : { ok: true, text };
+}
+
+/** What an error of the file system means: `no such file`. */
+export function readFault(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? `${error.code}` : `${error}`;
+  return READ_FAULTS[code] ?? `cannot be read: ${code}`;
 }
 
 const READ_FAULTS: Record<string, string> = {

@@ -9,7 +9,7 @@ export interface Terminal {
   /** All of standard input. */
   stdin(): Promise<Buffer>;
   readFile(path: string): Promise<Buffer>;
-  /** Names in a folder; undefined: it is none. */
+  /** Names in a folder, but for those of folders; undefined: it is none. */
   folder(path: string): Promise<readonly string[] | undefined>;
   /** @throws TypeError where nobody answers within 5 s */
   fetch(url: string): Promise<{ readonly status: number; readonly text: string }>;
@@ -31,8 +31,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 export const systemTerminal: Terminal = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
+  out: (line) => void process.stdout.write(`${visible(line)}\n`),
+  err: (line) => void process.stderr.write(`${visible(line)}\n`),
   stdin: async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -44,7 +44,9 @@ export const systemTerminal: Terminal = {
       (found) => found.isDirectory(),
       () => false,
     );
-    return isFolder ? readdir(path) : undefined;
+    if (!isFolder) return undefined;
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [] : entry.name));
   },
   fetch: async (url) => {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
@@ -55,6 +57,14 @@ export const systemTerminal: Terminal = {
   randomBytes,
   wallMs: Date.now,
 };
+
+/** What somebody else wrote must not steer the terminal: control characters but line ends are spelled out, as `\u001b`. */
+export function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
 
 /** @returns the text, or undefined for bytes that are no UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {

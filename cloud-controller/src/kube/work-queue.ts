@@ -38,6 +38,8 @@ export class WorkQueue {
   /** Keys that wait for their turn, and the line in which that comes. */
   readonly #queued = new Map<string, Place>();
   readonly #running = new Set<string>();
+  /** How many of those that run were not taken from the last line. */
+  #pressing = 0;
   /** Keys to be worked on again when their run has ended, and the line they then join. */
   readonly #again = new Map<string, Place>();
   readonly #backoffs = new Map<string, Backoff>();
@@ -113,19 +115,25 @@ export class WorkQueue {
   #next(): void {
     while (!this.#paused && this.#running.size < this.options.concurrency && this.#queued.size > 0) {
       if (!this.#hasTurn()) return;
-      const key = this.#lines[FRONT].shift() ?? this.#lines[MIDDLE].shift() ?? this.#lines[LAST].shift();
+      const key = this.#lines[FRONT].shift() ?? this.#lines[MIDDLE].shift() ?? this.#shiftLast();
       if (key === undefined) return;
-      if (!this.#queued.delete(key)) continue; // it stood in two lines
-      void this.#run(key);
+      const place = this.#queued.get(key);
+      if (place === undefined) continue; // it stood in two lines
+      this.#queued.delete(key);
+      void this.#run(key, place);
     }
   }
 
+  /** When this turn of the loop began to work keys. */
   #turnMs: number | undefined;
+  #tookLast = false;
+
   /** Whether there is time left before the loop is to go round; when it has, the queue goes on by itself. */
   #hasTurn(): boolean {
     const nowMs = performance.now();
     if (this.#turnMs === undefined) {
       this.#turnMs = nowMs;
+      this.#tookLast = false;
       setImmediate(() => {
         this.#turnMs = undefined;
         this.#next();
@@ -134,8 +142,16 @@ export class WorkQueue {
     return nowMs - this.#turnMs < TURN_MS;
   }
 
-  async #run(key: string): Promise<void> {
+  /** One in a turn while another key waits for the API: its answer is not to wait for what can. */
+  #shiftLast(): string | undefined {
+    if (this.#pressing > 0 && this.#tookLast) return undefined;
+    this.#tookLast = true;
+    return this.#lines[LAST].shift();
+  }
+
+  async #run(key: string, from: Place): Promise<void> {
     this.#running.add(key);
+    if (from !== LAST) this.#pressing++;
     const startedMs = performance.now();
     let failed = false;
     try {
@@ -146,6 +162,7 @@ export class WorkQueue {
       this.#retry(key, error);
     }
     this.#running.delete(key);
+    if (from !== LAST) this.#pressing--;
     this.observer.worked((performance.now() - startedMs) / 1000, failed);
     const place = this.#again.get(key);
     this.#again.delete(key);

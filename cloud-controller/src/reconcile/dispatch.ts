@@ -8,7 +8,7 @@ import type { ReportReconciler } from './report-reconciler.ts';
 import type { ServiceReconciler } from './service-reconciler.ts';
 import type { Sites } from './sites.ts';
 import type { TakeOver } from './take-over.ts';
-import { isTouched } from './touched.ts';
+import { Touched } from './touched.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Where keys go to be worked on. */
@@ -35,7 +35,11 @@ export interface DispatchDeps {
 
 /** Works one key of the queue, then wakes whoever may gain from what it freed. */
 export class Dispatch {
-  constructor(private readonly deps: DispatchDeps) {}
+  readonly #touched: Touched;
+
+  constructor(private readonly deps: DispatchDeps) {
+    this.#touched = new Touched({ book: deps.book, cache: deps.cache, outcomes: deps.services.outcomes });
+  }
 
   /** @throws whatever the API threw; the key is then to be worked on again */
   async work(queueKey: string, signal: AbortSignal): Promise<void> {
@@ -69,7 +73,7 @@ export class Dispatch {
 
   /** Of ten thousand Services one site may concern ten. The first NodePool and the last one concern all. */
   #workNodePool(name: string): void {
-    const { nodePools, sites, cache, takeOver, services } = this.deps;
+    const { nodePools, sites, cache, takeOver } = this.deps;
     const isKnown = sites.isNodePool(name);
     const before = this.#look(name);
     if (!nodePools.reconcile(name)) return;
@@ -81,11 +85,10 @@ export class Dispatch {
       ranges: isAlike ? before.ranges && now.ranges && { before: before.ranges, after: now.ranges } : undefined,
     };
     const isAll = before.isAny !== now.isAny;
-    const deps = { ...this.deps, outcomes: services.outcomes };
-    const touched = [...cache.services()].filter((service) => isAll || isTouched(service, changed, deps));
-    const inOrder = oldestFirst(touched);
-    takeOver.of(inOrder, isKnown ? undefined : name);
-    this.#enqueue(inOrder);
+    const all = [...cache.services()];
+    const touched = oldestFirst(all.filter((service) => isAll || this.#touched.includes(service, changed)));
+    takeOver.of(touched, isKnown ? undefined : name);
+    this.#enqueue(touched);
   }
 
   /** How a NodePool stands. `says`: what of it matters besides its ranges. */

@@ -12,6 +12,8 @@ export interface Allocator {
   /** What its Events say of who made them. */
   readonly eventSource: string;
   readonly pid: number;
+  /** @param metrics what it serves, or nothing @returns whether it works by now */
+  isUp(metrics: string): boolean;
   start(): Promise<void>;
   /** Resolves when the process is gone. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;

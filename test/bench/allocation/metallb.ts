@@ -41,6 +41,10 @@ export class MetalLbAllocator implements Allocator {
     return this.metalLb.controllerPid;
   }
 
+  isUp(metrics: string): boolean {
+    return metrics !== '';
+  }
+
   start(): Promise<void> {
     return this.metalLb.startController(this.cloud);
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type KubeObject, NODE_POOL_SELECTOR_ANNOTATION } from '@openyurt/nodepool-types';
 import { type Stage, serviceWithEndpoints } from '../../support/stage.ts';
 import { type Allocator, withoutNodePorts } from './allocator.ts';
+import { sum } from './prometheus.ts';
 
 export const OURS = 'yurtlb';
 /** On the NodePools that every Service has an address in. */
@@ -33,6 +34,10 @@ export class OurAllocator implements Allocator {
     const { pid } = this.stage.controller ?? {};
     if (pid === undefined) throw new Error('no controller runs');
     return pid;
+  }
+
+  isUp(metrics: string): boolean {
+    return sum(metrics, 'yurtlb_controller_leader') === 1;
   }
 
   async start(): Promise<void> {

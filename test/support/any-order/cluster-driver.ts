@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type KubeObject, SYSTEM_NAMESPACE } from '@openyurt/nodepool-types';
 import { isStatus } from '../../../cloud-controller/src/kube/api-error.ts';
 import type { ApiRequest } from '../../../cloud-controller/src/kube/client.ts';
+import { atExit } from '../at-exit.ts';
 import type { Cluster } from '../controller/cluster.ts';
 import { ControllerProcess } from '../controller/run.ts';
 import { freePorts } from '../kube/free-ports.ts';
@@ -32,6 +33,7 @@ export class ClusterDriver implements Driver {
   readonly restMs = 0;
   readonly nowMs = 0;
   #controller: ControllerProcess | undefined;
+  readonly #begun = new Set<ControllerProcess>();
   #port = 0;
   #identities = 0;
   #round = 0;
@@ -41,12 +43,15 @@ export class ClusterDriver implements Driver {
   async prepare(): Promise<void> {
     const shop = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
     await this.cluster.create('/api/v1/namespaces', shop);
+    atExit(() => {
+      for (const { child } of this.#begun) child.kill('SIGKILL');
+    });
     await this.#start('first');
     await this.#mark();
   }
 
   async stop(): Promise<void> {
-    await this.#controller?.end('SIGKILL');
+    await Promise.all([...this.#begun].map((controller) => controller.end('SIGKILL')));
   }
 
   async play({ restart }: Step, changes: readonly Change[]): Promise<void> {
@@ -106,8 +111,14 @@ export class ClusterDriver implements Driver {
     const [port = 0] = await freePorts(1, '127.0.0.1');
     const args = [`--health-address=127.0.0.1:${port}`, `--lease-identity=${identity}`, '--loadbalancerset=off'];
     const controller = new ControllerProcess(this.cluster.kubeconfig, ...args, '--log-level=info');
-    if (controller.child.stderr === null) throw new Error('the controller was started without a pipe');
-    await once(createInterface({ input: controller.child.stderr }), 'line'); // it serves its metrics then
+    this.#begun.add(controller);
+    const { child } = controller;
+    const ended = once(child, 'exit').then(() => {
+      this.#begun.delete(controller);
+      if (this.#controller !== controller) throw new Error(`the controller ended: ${controller.stderr}`);
+    });
+    if (child.stderr === null) throw new Error('the controller was started without a pipe');
+    await Promise.race([once(createInterface({ input: child.stderr }), 'line'), ended]); // it serves its metrics then
     this.#controller = controller;
     this.#port = port;
   }

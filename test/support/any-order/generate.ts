@@ -146,7 +146,7 @@ const service: fc.Arbitrary<Command> = fc.record({ kind: fc.constant('service' a
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 20, arbitrary: service },
   { weight: 16, arbitrary: fc.record({ kind: fc.constant('edit-service' as const), name, change }) },
-  { weight: 9, arbitrary: fc.record({ kind: fc.constant('delete-service' as const), name }) },
+  { weight: 12, arbitrary: fc.record({ kind: fc.constant('delete-service' as const), name }) },
   { weight: 4, arbitrary: config(site) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('broken-config' as const), site }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-config' as const), site }) },
@@ -192,7 +192,10 @@ export function steps({ maxSteps, isReal }: { maxSteps: number; isReal: boolean 
       (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Step,
     );
   const first = fc.tuple(...SITES.map((site) => fc.option(config(fc.constant(site)), { nil: undefined })));
-  const crowd = fc.uniqueArray(service, { minLength: 1, maxLength: 7, size: 'max', selector: aboutOf });
+  const crowd = fc.oneof(
+    alike,
+    fc.uniqueArray(service, { minLength: 1, maxLength: 7, size: 'max', selector: aboutOf }),
+  );
   return fc
     .tuple(first, crowd, fc.array(step, { minLength: 1, maxLength: maxSteps, size: 'max' }))
     .map(([configs, services, rest]) => [
@@ -201,6 +204,13 @@ export function steps({ maxSteps, isReal }: { maxSteps: number; isReal: boolean 
       ...rest,
     ]);
 }
+
+/** All want the same, and more than there is. */
+const alike: fc.Arbitrary<Command[]> = fc
+  .record({ wish: serviceWish, count: fc.integer({ min: 3, max: NAMES.length }) })
+  .map(({ wish, count }) =>
+    NAMES.slice(0, count).map((name) => ({ kind: 'service', name, wish: { ...wish, ...PLAIN, type: 'ours' } })),
+  );
 
 function oneOfEach(commands: readonly Command[]): readonly Command[] {
   return commands.filter((one, at) => commands.findIndex((other) => aboutOf(other) === aboutOf(one)) === at);

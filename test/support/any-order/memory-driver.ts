@@ -39,7 +39,6 @@ export class MemoryDriver implements Driver {
     await this.#lookAgain(); // after the step before was judged, so that nothing was mended for it
     const { passMs, restart, trouble } = step;
     if (passMs) cluster.pass(passMs);
-    this.#made++;
     for (const change of changes) this.#apply(change);
     if (restart?.kind === 'away') this.#restart();
     const fates = [...(trouble ?? [])];
@@ -121,6 +120,7 @@ export class MemoryDriver implements Driver {
   #putService(key: string, after: ServiceObject, status: ServiceObject['status']): void {
     const { cluster } = this;
     const was = cluster.serviceMap.get(key);
+    this.#made++;
     const time = new Date(1_700_000_000_000 + this.#made * 1000).toISOString();
     const { uid = `uid-${key}-${this.#made}`, creationTimestamp = time } = was?.metadata ?? {};
     // as the API server does where a Service is a LoadBalancer no more

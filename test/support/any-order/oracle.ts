@@ -50,7 +50,7 @@ export class Oracle {
       ...(isOne ? this.#unturned(now, step) : []),
       ...(forgets ? [] : this.#restless(now, nowMs)),
       ...touched(before, now),
-      ...rewritten(this.#seen, seen, editedIn(step), isRest ? 'nothing' : isOne ? 'one' : 'more'),
+      ...(isRest ? rewritten(this.#seen, seen) : []),
     ];
   }
 
@@ -95,8 +95,4 @@ export class Oracle {
     }
     return texts.map((text) => ({ rule: 'restless', text }));
   }
-}
-
-function editedIn({ commands }: Step): ReadonlySet<string> {
-  return new Set(commands.flatMap((command) => ('name' in command ? [command.name] : [])));
 }

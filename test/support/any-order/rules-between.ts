@@ -104,11 +104,14 @@ function mayLose(
   if (!now.facts.sites.has(site) || !before.facts.sites.has(site)) return true; // another's, then
   if (!service.families.includes(family)) return true;
   const kept = { ...service, entries: [...service.entries, { site, ip }] };
-  if (!isSelected(now, kept, site)) return true;
+  const earlier = { ...now, texts: before.texts }; // it may have been looked at before the texts changed
+  if (!isSelected(now, kept, site) || !isSelected(earlier, kept, site)) return true;
   if (collides(was, service, site, ip, before, now)) return true;
   const asked = askedFor(now, service, site, family);
   if (asked !== undefined && asked !== ip) return has.includes(asked);
-  if (text !== undefined && poolOf(text, ip) === undefined) return true;
+  // a text takes nothing unless it may; who asked for one outside the ranges may have ceased to ask
+  const mayGo = now.facts.configs.get(site)?.mayRenumber === true || signature(was) !== signature(service);
+  if (mayGo && text !== undefined && poolOf(text, ip) === undefined) return true;
   if (text === undefined || service.addressPool === undefined) return false;
   const pool = text.pools.find(({ name }) => name === service.addressPool);
   const isThere = has.some((mine) => pool?.ips.includes(mine)); // it moved to the pool that it asks for

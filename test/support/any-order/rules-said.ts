@@ -72,35 +72,19 @@ export function touched(before: World, now: World): Fault[] {
   return faults;
 }
 
-/**
- * A status is written when it changes, and then once.
- *
- * @param edited names of Services that people wrote since `before`
- * @param kind `one` thing was asked for, or a new controller began and `nothing` was
- */
-export function rewritten(
-  before: Seen,
-  now: Seen,
-  edited: ReadonlySet<string>,
-  kind: 'one' | 'nothing' | 'more',
-): Fault[] {
-  const faults: Fault[] = [];
-  const olds = new Map(before.services.map((one) => [one.metadata.uid, one]));
-  for (const service of now.services) {
-    const was = olds.get(service.metadata.uid);
-    if (was === undefined || edited.has(service.metadata.name ?? '')) continue;
-    if (was.metadata.resourceVersion === service.metadata.resourceVersion) continue;
-    // who waits was told what was in the way when he was last looked at; since then others may have come there
-    const waits = service.status?.conditions?.some(({ message }) => /held by|shared with|free/.test(message)) ?? false;
-    if ((kind === 'one' && same(was, service)) || (kind === 'nothing' && !waits)) {
-      faults.push({ rule: 'rewritten', text: `${service.metadata.name} was written, and nobody asked for that` });
-    }
-  }
-  return faults;
-}
+const OF_THE_MOMENT = /held by|shared with|free/;
 
-function same(a: Seen['services'][number], b: Seen['services'][number]): boolean {
-  const text = ({ metadata, ...rest }: typeof a) =>
-    JSON.stringify([{ ...metadata, resourceVersion: '', managedFields: [] }, rest]);
-  return text(a) === text(b);
+/**
+ * A new controller writes nothing again where nothing was asked for since. Who waits was told what was in the way when he was
+ * last looked at; since then others may have come there.
+ */
+export function rewritten(before: Seen, now: Seen): Fault[] {
+  const olds = new Map(before.services.map((one) => [one.metadata.uid, one]));
+  return now.services.flatMap((service): Fault[] => {
+    const was = olds.get(service.metadata.uid);
+    if (was === undefined || was.metadata.resourceVersion === service.metadata.resourceVersion) return [];
+    const said = [was, service].flatMap(({ status }) => status?.conditions?.map(({ message }) => message) ?? []);
+    if (said.some((message) => OF_THE_MOMENT.test(message))) return [];
+    return [{ rule: 'rewritten', text: `${service.metadata.name} was written, and nobody asked for that` }];
+  });
 }

@@ -9,6 +9,7 @@ const seeds = (process.argv[2] ?? '1,2,3').split(',').map(Number),
 const best = new Map<string, [number, number, string, string]>();
 for (const seed of seeds)
   for (const m of MUTANTS) {
+  if (process.argv[4] && !m.name.includes(process.argv[4])) continue;
     const old = best.get(m.name);
     const cap = old ? Math.min(within, old[1]) : within;
     if (cap <= 3) continue;
@@ -20,7 +21,8 @@ for (const seed of seeds)
     const e = r.errorInstance;
     const rules =
       e instanceof BrokenRule ? e.faults.map((f) => f.rule).join('+') : String((e as Error).stack).slice(0, 200);
-    if (!old || r.numRuns < old[1])
+    console.log(m.name, seed, r.numRuns, rules.slice(0,60));
+  if (!old || r.numRuns < old[1])
       best.set(m.name, [seed, r.numRuns, rules, e instanceof BrokenRule ? (e.faults[0]?.text ?? '') : '']);
   }
 for (const m of MUTANTS) console.log(JSON.stringify([m.name, ...(best.get(m.name) ?? ['NOT FOUND'])]));

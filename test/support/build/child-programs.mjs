@@ -10,6 +10,7 @@ const childPrograms = [
   'api-server/main',
   'netns/announce-node',
   'netns/arp-asker',
+  'netns/arp-echo',
   'netns/arp-flood',
   'netns/hello-groups-node',
   'netns/ndp-asker',

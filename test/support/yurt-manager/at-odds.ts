@@ -39,21 +39,6 @@ export const AT_ODDS: readonly StageRow[] = [
     },
   },
   {
-    name: 'a restart writes nothing again',
-    run: async (stage) => {
-      const { history } = stage;
-      await stage.service('web', 'tier=shop');
-      await stage.shows('web', 'east=10.0.0.9', 'west=10.0.1.10');
-      await stage.settle();
-      history.clear();
-      await stage.startController();
-      await stage.settle();
-      for (const one of ['Service/web', 'PoolService/web-east', 'PoolService/web-west']) {
-        assert.equal(history.versions(one), 0, one);
-      }
-    },
-  },
-  {
     name: 'two Services with one PoolService name: no address, two Events, no part in the fight; peace gives the address',
     run: async (stage) => {
       const { cluster, history, poolServices } = stage;

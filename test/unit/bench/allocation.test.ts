@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Step } from '../../bench/allocation/growth.ts';
 import { type Lags, lagsOf } from '../../bench/allocation/lags.ts';
 import { histogramQuantile, samples, sum } from '../../bench/allocation/prometheus.ts';
+import type { Restart } from '../../bench/allocation/restart.ts';
 import { serverCounts, since } from '../../bench/allocation/server-counts.ts';
+import { verdicts } from '../../bench/allocation/verdicts.ts';
 
 const cases: { name: string; created: [string, number][]; addressed: [string, number][]; want: Lags }[] = [
   {
@@ -128,4 +131,99 @@ describe('figures out of a Prometheus text', () => {
   ]) {
     it(`a quantile of a histogram: ${name}`, () => assert.equal(histogramQuantile(before, after, 'took', q), want));
   }
+});
+
+const step = (from: number, to: number, more: Partial<Step> = {}): Step => ({
+  from,
+  to,
+  lags: { created: to - from, addressed: to - from, creatingMs: 1, afterMs: 1000, lag: undefined },
+  perService: { cpuMs: 4, serverCpuMs: 8, statusWrites: 1, events: 1 },
+  conflicts: 0,
+  memory: { rssMb: 70, peakMb: 300 },
+  metrics: ['', ''],
+  ...more,
+});
+const restart: Restart = {
+  how: 'SIGTERM',
+  services: 1000,
+  leadsMs: 500,
+  addressedMs: 2499,
+  changed: 0,
+  statusWrites: 1,
+  events: 1,
+  memory: { rssMb: 70, peakMb: 80 },
+};
+
+const judged: { name: string; steps: Step[]; restarts?: Restart[]; met: RegExp[]; missed: RegExp[] }[] = [
+  {
+    name: 'all at their limit',
+    steps: [step(0, 1), step(1, 1000), step(1000, 10_000, { memory: { rssMb: 200, peakMb: 300 } })],
+    restarts: [restart],
+    met: [
+      /^1000 Services: last create/,
+      /^10000 Services: last create/,
+      /flat/,
+      /status write/,
+      /Event for/,
+      /75 MB/,
+      /90 MB/,
+      /200 MB/,
+      /within 2000/,
+      /written again/,
+    ],
+    missed: [],
+  },
+  {
+    name: 'addresses late and missing',
+    steps: [
+      step(1, 1000, { lags: { created: 999, addressed: 999, creatingMs: 1, afterMs: 1001, lag: undefined } }),
+      step(1000, 5000, { lags: { created: 4000, addressed: 1, creatingMs: 1, afterMs: undefined, lag: undefined } }),
+    ],
+    met: [/flat/],
+    missed: [/^1000 Services: last create/, /^5000 Services: last create/],
+  },
+  {
+    name: 'cost that grows, and writes too many',
+    steps: [
+      step(1, 1000),
+      step(1000, 5000, { perService: { cpuMs: 6, serverCpuMs: 8, statusWrites: 2, events: 0.5 } }),
+    ],
+    met: [],
+    missed: [/flat/, /status write/, /Event for/],
+  },
+  {
+    name: 'a restart that writes everything again, and serves nobody',
+    steps: [step(0, 1)],
+    restarts: [{ ...restart, addressedMs: undefined, statusWrites: 1001 }],
+    met: [/75 MB/],
+    missed: [/within 2000/, /written again/],
+  },
+];
+
+describe('verdicts over an allocation', () => {
+  for (const { name, steps, restarts = [], met, missed } of judged) {
+    it(name, () => {
+      const all = verdicts(steps, restarts);
+      const of = (what: RegExp) => all.filter((verdict) => what.test(verdict.what));
+      for (const what of met)
+        assert.deepEqual(
+          of(what).map(({ isMet }) => isMet),
+          [true],
+          `${what}`,
+        );
+      for (const what of missed)
+        assert.deepEqual(
+          of(what).map(({ isMet }) => isMet),
+          [false],
+          `${what}`,
+        );
+    });
+  }
+
+  it('a size that was not played is not judged', () => {
+    assert.deepEqual(
+      verdicts([step(0, 300)], []).filter(({ what }) => / MB/.test(what)),
+      [],
+    );
+  });
 });

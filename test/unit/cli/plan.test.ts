@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ConfigMapObject, KubeObject } from '@openyurt/nodepool-types';
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { main } from '../../../cloud-controller/src/cli/main.ts';
 import type { PlanJson } from '../../../cloud-controller/src/cli/plan/plan-json.ts';
 import { clusterOf } from './fake-cluster.ts';
@@ -35,6 +35,15 @@ const given = (...entries: string[]) => ({
     }),
   },
 });
+
+/** As docs/migrate-from-metallb.md has it under "What is there". */
+const METALLB_GAVE: Readonly<Record<string, readonly string[]>> = {
+  both: ['192.168.1.247', '2001:db8::17'],
+  'dns-service-tcp': ['192.168.1.245'],
+  'dns-service-udp': ['192.168.1.245'],
+  nginx: ['42.176.25.64'],
+  plain: ['192.168.1.240'],
+};
 
 function deleted(object: ReturnType<typeof service>) {
   return { ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-11-21T13:00:00Z' } };
@@ -422,6 +431,31 @@ const rows: Row[] = [
     files: { new: yaml(service('shop/new')) },
     argv: ['--cluster'],
     want: ['shop/new hangzhou 10.0.0.2 default would-get'],
+    code: 0,
+  },
+  {
+    name: 'the migration from MetalLB before its last step: each Service keeps what MetalLB gave it',
+    cluster: [
+      HANGZHOU,
+      ...parseAllDocuments(fixture('services.yaml')).map((document) => {
+        const object = document.toJS() as KubeObject & { spec: object };
+        const { annotations, name = '' } = object.metadata;
+        const metadata = { namespace: 'shop', name, annotations: { ...annotations, [`${OURS}adopt`]: 'true' } };
+        const dual = { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] };
+        const spec = { ...object.spec, ...(name === 'both' ? dual : { ipFamilies: ['IPv4'] }) };
+        return { ...object, metadata, spec, status: given(...(METALLB_GAVE[name] ?? []).map((ip) => `=${ip}`)) };
+      }),
+    ],
+    files: { 'hangzhou.yaml': moved('site.yaml') },
+    argv: ['--cluster', '--classless', '--all'],
+    want: [
+      'shop/both hangzhou 192.168.1.247 default keeps',
+      'shop/both hangzhou 2001:db8::17 default keeps',
+      'shop/dns-service-tcp hangzhou 192.168.1.245 default keeps',
+      'shop/dns-service-udp hangzhou 192.168.1.245 default keeps',
+      'shop/nginx hangzhou 42.176.25.64 production-public-ips keeps',
+      'shop/plain hangzhou 192.168.1.240 default keeps',
+    ],
     code: 0,
   },
   {

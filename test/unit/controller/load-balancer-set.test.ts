@@ -71,6 +71,12 @@ const OWNERS: readonly OwnerCase[] = [
     want: 'undecided',
   },
   { name: 'auto, no sign, PoolServices are not served', served: false, want: 'ours' },
+  {
+    name: 'auto, a finalizer is left and PoolServices are not served any more',
+    served: false,
+    seen: [finalized],
+    want: 'ours',
+  },
   { name: 'auto, no sign yet', want: 'undecided' },
   { name: 'auto, no sign, just before the time is over', afterMs: 999, want: 'undecided' },
   { name: 'auto, no sign in time', afterMs: ASK_AGAIN_MS, want: 'ours' },

@@ -4,6 +4,7 @@ import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts'
 import type { Holder } from '../../../cloud-controller/src/ipam/sharing.ts';
 import type { Wait } from '../../../cloud-controller/src/plan/plan-service.ts';
 import { Waiting } from '../../../cloud-controller/src/reconcile/waiting.ts';
+import { MemoryCluster } from './memory-cluster.ts';
 import { config, service } from './world.ts';
 
 /** Counts how often it is asked for an address. */
@@ -76,5 +77,23 @@ describe('Waiting', () => {
     assert.deepEqual(waiting.wokenBy(book.drainFreed(), book), []);
     book.unavoid('a', address);
     assert.deepEqual(waiting.wokenBy(book.drainFreed(), book), ['default/one']);
+  });
+
+  it('a hundred who need both are not looked at for each address of one family that comes free', async () => {
+    const cluster = new MemoryCluster();
+    cluster.putNodePool('a');
+    cluster.putRanges('a', ['10.0.0.1-10.0.0.50', 'fd00::1']);
+    for (let i = 0; i < 50; i++) cluster.putService(service({ name: `old-${i}` }));
+    cluster.putService(service({ name: 'v6', spec: { ipFamilies: ['IPv6'] } }));
+    await cluster.settle();
+    for (let i = 0; i < 100; i++) cluster.putService(service({ name: `new-${i}`, spec: both, createdSecond: 1 + i }));
+    await cluster.settle();
+    const before = cluster.worked;
+    for (let i = 0; i < 50; i++) cluster.deleteService(`default/old-${i}`);
+    await cluster.settle();
+    assert.equal(cluster.worked - before, 50);
+    cluster.deleteService('default/v6');
+    await cluster.settle();
+    assert.deepEqual(cluster.ingress('default/new-0'), ['a=10.0.0.1', 'a=fd00::1']);
   });
 });

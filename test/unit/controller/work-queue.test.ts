@@ -85,6 +85,27 @@ describe('WorkQueue', () => {
     assert.deepEqual(started, ['a', 'd', 'x', 'b', 'c']);
   });
 
+  it('while a key waits for an answer, one of the last line is worked in each turn of the loop', async () => {
+    const started: string[] = [];
+    let answer = () => {};
+    const work = async (key: string) => {
+      started.push(key);
+      if (key === 'waits') await new Promise<void>((resolve) => (answer = resolve));
+    };
+    const observer = { added() {}, worked() {}, retried() {} };
+    const q = new WorkQueue(work, { concurrency: 8 }, silentLog, () => 0, observer);
+    for (let i = 0; i < 50; i++) q.addLast(`${i}`);
+    q.add('waits');
+    q.start();
+    await Promise.resolve();
+    assert.deepEqual(started, ['waits', '0']);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(started.length < 10, `${started.length} in one turn`);
+    await until(() => started.length === 51);
+    answer();
+    await until(() => q.depth === 0);
+  });
+
   it('who is put last comes after all others, also those that come later, unless it is news itself', async () => {
     const { queue: q, started, end } = queue(1);
     q.start();

@@ -6,6 +6,7 @@ import {
   CONTROLLER_WARNINGS,
   LB_ERROR_CODES,
   LbError,
+  PLAN_REASONS,
   SPEAKER_NEWS,
   SPEAKER_WARNINGS,
 } from '@openyurt/nodepool-types';
@@ -60,6 +61,7 @@ describe('docs/reference/errors.md', () => {
   it("lists the reasons of the speakers' Warnings, and all that is only news", () => {
     assert.deepEqual(names(BY_SPEAKERS), [...SPEAKER_WARNINGS].sort());
     assert.deepEqual(names('Only news'), [...CONTROLLER_NEWS, ...SPEAKER_NEWS].sort());
+    assert.deepEqual(names('Only by the command `yurtlb plan`'), [...PLAN_REASONS].sort());
   });
 
   it('gives each a meaning and a remedy', () => {
@@ -72,7 +74,10 @@ describe('docs/reference/errors.md', () => {
 
   // That a program says no other reason is the compiler's business: Events and problems are typed by these lists.
   const said: { program: string; reasons: readonly string[] }[] = [
-    { program: 'cloud-controller', reasons: [...CONTROLLER_WARNINGS, ...CONDITION_REASONS, ...CONTROLLER_NEWS] },
+    {
+      program: 'cloud-controller',
+      reasons: [...CONTROLLER_WARNINGS, ...CONDITION_REASONS, ...CONTROLLER_NEWS, ...PLAN_REASONS],
+    },
     { program: 'edge-speaker', reasons: [...SPEAKER_WARNINGS, ...SPEAKER_NEWS] },
   ];
   for (const { program, reasons } of said) {

@@ -24,10 +24,16 @@ export interface KindFacts {
   readonly shape: Shape;
 }
 
+/** RFC 1123, as apimachinery/pkg/util/validation has it. A name is printed as part of a command line. */
+const NAME: Shape = {
+  form: /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/,
+  is: 'a name',
+  remedy: 'Use a-z, 0-9, "-" and ".", and a letter or digit at both ends.',
+};
 const METADATA: Shape = {
   fields: {
-    name: 'text',
-    namespace: 'text',
+    name: NAME,
+    namespace: NAME,
     uid: 'text',
     creationTimestamp: 'text',
     deletionTimestamp: 'text',

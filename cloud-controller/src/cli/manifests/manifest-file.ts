@@ -1,8 +1,10 @@
-import { exceedsBounds, MANIFEST_BOUNDS, type PlaceOf, parseYaml, readAddressFile } from '@openyurt/nodepool-types';
-import { type Document, isNode, isScalar, visit } from 'yaml';
+import { exceedsBounds, MANIFEST_BOUNDS, parseYaml, readAddressFile } from '@openyurt/nodepool-types';
+import { isNode, isScalar } from 'yaml';
 import { formatPlaced, nameOfPath } from '../read-file.ts';
+import { readJsonStream } from './json-stream.ts';
 import { KINDS, type WorldObject, worldKind } from './kinds.ts';
 import { isMapping, kindOf, misfits } from './shape.ts';
+import { yamlValue } from './yaml-value.ts';
 
 /** Where an object stands. Documents and items of Lists count from 1; lines are those of YAML. */
 export interface Place {
@@ -36,15 +38,13 @@ export interface ManifestFile {
 
 /** Somebody's own file on somebody's own machine: only the depth is held, for the parser's stack. */
 const BOUNDS = { maxChars: Number.MAX_SAFE_INTEGER, maxDepth: 64, maxMarks: Number.MAX_SAFE_INTEGER };
-const MAX_ALIASES = 1000;
-const METALLB_KINDS = ['IPAddressPool', 'AddressPool'];
 
-/** Reads manifests: several documents, Lists, YAML or JSON. Never throws; every fault is told at once. */
+/** Reads manifests: several documents, Lists, YAML or JSON; there may be none. Never throws; every fault is told at once. */
 export function readManifests(path: string, text: string): ManifestFile {
   const reader = new ManifestReader(path);
-  const json = jsonOf(text);
-  if (json !== undefined) reader.readRoot(json.value, 1, () => ({}));
-  else reader.readYaml(text);
+  const values = readJsonStream(text);
+  if (values === undefined) reader.readYaml(text);
+  else for (const [i, value] of values.entries()) reader.readRoot(value, i + 1, () => ({}));
   return reader.result(text);
 }
 
@@ -79,60 +79,45 @@ class ManifestReader {
         this.#fault({ path: this.path, document: documentAt(text, line), line, col }, problem, remedy);
       return;
     }
-    const filled = parsed.documents.filter(({ contents }) => !isScalar(contents) || contents.value !== null);
-    if (filled.length === 0)
-      this.#fault({ path: this.path, document: 1 }, 'holds no object', 'Write manifests into it.');
     for (const [i, document] of parsed.documents.entries()) {
-      if (!filled.includes(document)) continue;
+      if (isScalar(document.contents) && document.contents.value === null) continue;
       const locate: Locate = (keys) => {
         const node = keys.length === 0 ? document.contents : document.getIn(keys, true);
         return isNode(node) ? parsed.place(node.range?.[0] ?? 0) : {};
       };
-      const value = this.#valueOf(document, i + 1, parsed.place);
-      if (value !== undefined) this.readRoot(value, i + 1, locate);
-    }
-  }
-
-  #valueOf(document: Document.Parsed, number: number, placeOf: PlaceOf): unknown {
-    const before = this.#faults.length;
-    const place = { path: this.path, document: number };
-    visit(document, {
-      Map: (_, map) => {
-        const seen = new Set<unknown>();
-        for (const { key } of map.items) {
-          if (!isScalar(key)) continue;
-          const problem = `the key ${JSON.stringify(key.value)} stands twice in one mapping`;
-          if (seen.has(key.value)) this.#fault({ ...place, ...placeOf(key.range?.[0] ?? 0) }, problem, 'Remove one.');
-          seen.add(key.value);
-        }
-      },
-    });
-    if (this.#faults.length > before) return undefined;
-    try {
-      return document.toJS({ maxAliasCount: MAX_ALIASES });
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      this.#fault({ ...place, ...placeOf(document.contents?.range?.[0] ?? 0) }, problem, 'Write the values out.');
-      return undefined;
+      const read = yamlValue(document, parsed.place);
+      if (read.ok) this.readRoot(read.value, i + 1, locate);
+      else {
+        for (const { line, col, problem, remedy } of read.faults)
+          this.#fault({ path: this.path, document: i + 1, line, col }, problem, remedy);
+      }
     }
   }
 
   /** An object or a List of them. */
   readRoot(root: unknown, document: number, locate: Locate): void {
     const place: Place = { path: this.path, document, ...locate([]) };
-    if (!isMapping(root)) {
-      this.#fault(place, `is ${kindOf(root)}, not an object`, 'Write manifests as kubectl takes them.');
+    if (isMapping(root)) this.#readAny(root, place, locate);
+    else this.#fault(place, `is ${kindOf(root)}, not an object`, 'Write manifests as kubectl takes them.');
+  }
+
+  /** Lists in Lists too, as kubectl does. */
+  #readAny(value: unknown, place: Place, locate: Locate, depth = 0): void {
+    const { kind, items, apiVersion } = isMapping(value) ? value : {};
+    if (typeof kind !== 'string' || !kind.endsWith('List') || !(Array.isArray(items) || items === null)) {
+      this.#readObject(value, place, locate);
       return;
     }
-    const { kind, items, apiVersion } = root;
-    if (typeof kind === 'string' && kind.endsWith('List') && (Array.isArray(items) || items === null)) {
-      const typed = { apiVersion, kind: kind.slice(0, -'List'.length) };
-      for (const [i, item] of (items ?? []).entries()) {
-        const inside: Locate = (keys) => locate(['items', i, ...keys]);
-        const own = isMapping(item) && typed.kind !== '' ? { ...typed, ...item } : item;
-        this.#readObject(own, { ...place, item: i + 1, ...inside([]) }, inside);
-      }
-    } else this.#readObject(root, place, locate);
+    if (depth > BOUNDS.maxDepth) {
+      this.#fault(place, 'nests too deep', 'Take the objects out of the Lists.');
+      return;
+    }
+    const typed = { apiVersion, kind: kind.slice(0, -'List'.length) };
+    for (const [i, item] of (items ?? []).entries()) {
+      const inside: Locate = (keys) => locate(['items', i, ...keys]);
+      const own = isMapping(item) && typed.kind !== '' ? { ...typed, ...item } : item;
+      this.#readAny(own, { ...place, item: i + 1, ...inside([]) }, inside, depth + 1);
+    }
   }
 
   #readObject(value: unknown, place: Place, locate: Locate): void {
@@ -171,16 +156,6 @@ class ManifestReader {
   }
 }
 
-/** JSON as kubectl prints it is read quicker so; undefined: it is none. */
-function jsonOf(text: string): { value: unknown } | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
-}
-
 /** `services.yaml:12:3 (document 2) problem (remedy)` */
 export function formatFault({ place, problem, remedy }: Fault): string {
   return `${formatPlace(place)} ${problem} (${remedy})`;
@@ -189,17 +164,6 @@ export function formatFault({ place, problem, remedy }: Fault): string {
 export function formatPlace({ path, document, item, line, col }: Place): string {
   const at = line === undefined ? '' : `:${line}:${col}`;
   return `${nameOfPath(path)}${at} (document ${document}${item === undefined ? '' : `, item ${item}`})`;
-}
-
-/** `passed over: Deployment 2, Namespace 1` */
-export function formatPassedOver(kinds: ReadonlyMap<string, number>): string[] {
-  if (kinds.size === 0) return [];
-  const listed = [...kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`);
-  const isMetallb = METALLB_KINDS.some((kind) => kinds.has(kind));
-  const hint = isMetallb
-    ? ' (address pools are read from ConfigMaps: docs/migrate-from-metallb.md, "From v0.13 on")'
-    : '';
-  return [`passed over: ${listed.join(', ')}${hint}`];
 }
 
 /** Which document the line is in; a separator that nothing stands before begins the first one. */

@@ -7,6 +7,8 @@ export type Shape =
   | 'port'
   /** A mapping from text to text. */
   | 'texts'
+  /** Text of this form. `is` says what it should be: `a name`. */
+  | { readonly form: RegExp; readonly is: string; readonly remedy: string }
   | { readonly oneOf: readonly string[] }
   | { readonly listOf: Shape }
   | { readonly fields: Readonly<Record<string, Shape>>; readonly required?: readonly string[] };
@@ -47,7 +49,16 @@ export function misfits(value: unknown, shape: Shape, path: readonly (string | n
   }
   if ('listOf' in shape) {
     if (!Array.isArray(value)) return misfit('a list', 'Begin each entry with "- ".');
-    return value.flatMap((one, i) => misfits(one, shape.listOf, [...path, i]));
+    return value.flatMap((one, i) => {
+      const at = [...path, i];
+      if (one !== null) return misfits(one, shape.listOf, at);
+      return [{ path: at, problem: `${spell(at)} is empty`, remedy: 'Remove the entry.' }];
+    });
+  }
+  if ('form' in shape) {
+    if (typeof value !== 'string') return misfits(value, 'text', path);
+    if (value === '' || shape.form.test(value)) return [];
+    return [{ path, problem: `${spell(path)} ${quote(value)} is not ${shape.is}`, remedy: shape.remedy }];
   }
   if (!isMapping(value)) return misfit('a mapping', 'Write "key: value" lines below it.');
   const missing = (shape.required ?? [])

@@ -1,7 +1,7 @@
 import type { Place } from '../manifests/manifest-file.ts';
 import { nameOfPath } from '../read-file.ts';
 import type { PlannedService } from './plan-rows.ts';
-import { countsOf, hints, passedOver, type Result } from './plan-text.ts';
+import { countsOf, hints, passedOverOf, type Result } from './plan-text.ts';
 
 /** The shape of `yurtlb plan -o json`, documented in docs/operations/plan.md. Fields may be added; `version` tells of any other change. */
 export interface PlanJson {
@@ -60,7 +60,7 @@ export function planJson(result: Result): PlanJson {
       ...files.map((file) => ({
         from: nameOfPath(file.path),
         read: Object.fromEntries(countsOf(file, stage)),
-        passedOver: Object.fromEntries(passedOver(file, stage)),
+        passedOver: Object.fromEntries(passedOverOf(file, stage)),
       })),
     ],
     problems: [...files.flatMap(({ configProblems }) => configProblems), ...stage.problems],

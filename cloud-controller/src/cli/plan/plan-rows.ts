@@ -6,6 +6,7 @@ import {
   decodeService,
   formatIpAddress,
   type IpAddress,
+  LOAD_BALANCER_CLASS,
   type LoadBalancerIngress,
   POOL_SERVICE_POOL_LABEL,
   type ServiceObject,
@@ -77,7 +78,9 @@ export function planRows(
 function notOurs({ spec, status }: ServiceObject): PlanRow {
   const loadBalancerClass = spec?.loadBalancerClass ?? '';
   const message =
-    loadBalancerClass === '' ? 'no loadBalancerClass; ours with --classless' : `loadBalancerClass ${loadBalancerClass}`;
+    loadBalancerClass === ''
+      ? 'no loadBalancerClass; ours with --classless'
+      : `loadBalancerClass ${loadBalancerClass}; ours is ${LOAD_BALANCER_CLASS}`;
   const address = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? '?').join(',');
   const reasons = [{ reason: 'NotOurs', message, advisory: true }];
   return { state: 'not ours', address: address === '' ? undefined : address, reasons };

@@ -39,11 +39,15 @@ export class PlanStage {
   readonly places = new Map<string, Place>();
   /** What the API server would refuse. */
   readonly faults: Fault[] = [];
-  /** What is passed over for what it says, not for its kind: by file, how many. */
-  readonly passedOver = new Map<string, Map<string, number>>();
+  /** What is passed over for what it says, not for its kind, and what it is. */
+  readonly passedOver = new Map<Place, string>();
   /** Address configuration that no controller will read. */
   readonly problems: string[] = [];
   readonly notes: string[] = [];
+  /** Objects that the files have more than once: a file too many, or the variant of another site among them. */
+  readonly twice: string[] = [];
+  /** Where an object was last seen in the files. */
+  readonly #placeOf = new Map<string, Place>();
   #families: readonly IpFamily[] = BOTH;
   #made = 0;
   #newest = '';
@@ -101,6 +105,7 @@ export class PlanStage {
       const key = serviceKey(service);
       this.before.set(key, recordedEntries(service, recorded.get(key) ?? []));
     }
+    this.#placeOf.clear(); // what comes now is meant to change what there is
     await this.rehearsal.start();
   }
 
@@ -121,6 +126,11 @@ export class PlanStage {
 
   /** What the API server would do: refuse it, or fill in what was left out. */
   #admit({ kind, place }: Manifest, object: KubeObject, live: KubeObject | undefined): void {
+    const what = `${kind} ${keyOf(object)}`;
+    const before = this.#placeOf.get(what);
+    if (before !== undefined)
+      this.twice.push(`${what} is in ${formatPlace(before)} and ${formatPlace(place)}: the latter counts`);
+    this.#placeOf.set(what, place);
     if (kind !== 'Service') {
       this.#put({ kind, object } as WorldObject, place);
       return;
@@ -145,7 +155,7 @@ export class PlanStage {
     const isBare = kind === 'ConfigMap' && object.metadata.labels?.[NODE_POOL_LABEL] === undefined;
     if (isOther || isBare) {
       shelf?.delete(keyOf(object)); // the controller's watch no longer shows it
-      if (place !== undefined) this.#passOver(place, isOther ? 'Service of another type' : 'ConfigMap');
+      if (place !== undefined) this.passedOver.set(place, isOther ? 'Service of another type' : 'ConfigMap');
     } else if (shelf !== undefined) {
       if (kind === 'Service' && place !== undefined) this.places.set(serviceKey(object), place);
       shelf.put(object);
@@ -171,11 +181,6 @@ export class PlanStage {
       ConfigMap: byNamespace.get(namespace ?? ''),
     };
     return all[kind] as Shelf<KubeObject> | undefined;
-  }
-
-  #passOver({ path }: Place, what: string): void {
-    const ofFile = this.passedOver.get(path) ?? new Map<string, number>();
-    this.passedOver.set(path, ofFile.set(what, (ofFile.get(what) ?? 0) + 1));
   }
 
   #namespaced({ kind, object }: Manifest): KubeObject {

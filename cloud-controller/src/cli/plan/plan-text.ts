@@ -1,5 +1,5 @@
 import { serviceKey } from '@openyurt/nodepool-types';
-import { formatPassedOver, type ManifestFile } from '../manifests/manifest-file.ts';
+import type { ManifestFile } from '../manifests/manifest-file.ts';
 import { nameOfPath } from '../read-file.ts';
 import { table } from '../table.ts';
 import type { ConfigNote } from './plan-configs.ts';
@@ -19,6 +19,10 @@ export interface Result {
 }
 
 const NONE = '<none>';
+/** As many are named; the rest is a number. */
+const MAX_TWICE = 10;
+/** Where MetalLB has its address pools from v0.13 on. */
+const METALLB_POOLS = ['IPAddressPool', 'AddressPool'];
 
 /** What was read from where, and what is wrong with it: for standard error. */
 export function sayRead(result: Result): string[] {
@@ -26,9 +30,9 @@ export function sayRead(result: Result): string[] {
   const lines: string[] = [];
   if (cluster !== undefined) lines.push(`read from the cluster ${cluster.server}: ${sayCounts(cluster.counts)}`);
   for (const file of files) {
-    const counts = countsOf(file, stage);
-    const passed = passedOver(file, stage);
-    lines.push([`read from ${nameOfPath(file.path)}: ${sayCounts(counts)}`, ...formatPassedOver(passed)].join('; '));
+    const passed = [...passedOverOf(file, stage)].sort(([a], [b]) => (a < b ? -1 : 1));
+    const rest = passed.length === 0 ? '' : `; passed over: ${listed(passed)}`;
+    lines.push(`read from ${nameOfPath(file.path)}: ${sayCounts(countsOf(file, stage))}${rest}`);
   }
   lines.push(...stage.notes);
   for (const { configProblems, configWarnings } of files) {
@@ -40,8 +44,15 @@ export function sayRead(result: Result): string[] {
 }
 
 /** What is probably not as it was meant. */
-export function hints({ cluster, stage, all, classless }: Result): string[] {
-  const lines: string[] = [];
+export function hints({ cluster, files, stage, all, classless }: Result): string[] {
+  const { twice } = stage;
+  const lines = twice.slice(0, MAX_TWICE);
+  if (twice.length > MAX_TWICE) lines.push(`objects that are in the files twice: ${twice.length - MAX_TWICE} more`);
+  if (files.some(({ passedOver }) => METALLB_POOLS.some((kind) => passedOver.has(kind)))) {
+    lines.push(
+      `MetalLB's ${METALLB_POOLS.join(' and ')} are not read, address pools are those of ConfigMaps: docs/migrate-from-metallb.md, "From v0.13 on"`,
+    );
+  }
   if (cluster === undefined && [...stage.rehearsal.world.nodePools()].length === 0) {
     lines.push(
       'no NodePool is among the files: add what "kubectl get nodepools -o yaml" prints, or plan with --cluster',
@@ -87,27 +98,31 @@ function sayStates(shown: readonly PlannedService[]): string[] {
 }
 
 function sayCounts(counts: Counts): string {
-  const listed = [...counts].map(([kind, count]) => `${kind} ${count}`);
-  return listed.length === 0 ? 'nothing that the controller reads' : listed.join(', ');
+  return counts.size === 0 ? 'nothing that the controller reads' : listed([...counts]);
+}
+
+/** `Deployment 2, Namespace 1` */
+function listed(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([kind, count]) => `${kind} ${count}`).join(', ');
 }
 
 /** What the controller would read of a file. */
-export function countsOf({ path, manifests }: ManifestFile, stage: PlanStage): Counts {
-  const counts = new Map<PlannedKind, number>();
-  for (const { kind } of manifests) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  for (const [what, count] of stage.passedOver.get(path) ?? []) {
-    const kind: PlannedKind = what === 'ConfigMap' ? 'ConfigMap' : 'Service';
-    const left = (counts.get(kind) ?? 0) - count;
-    if (left > 0) counts.set(kind, left);
-    else counts.delete(kind);
-  }
-  return counts;
+export function countsOf({ manifests }: ManifestFile, { passedOver }: PlanStage): Counts {
+  return counted(manifests.flatMap(({ kind, place }) => (passedOver.has(place) ? [] : kind)));
 }
 
-type PlannedKind = ManifestFile['manifests'][number]['kind'];
+/** And what it would not, by kind. */
+export function passedOverOf(file: ManifestFile, { passedOver }: PlanStage): ReadonlyMap<string, number> {
+  return counted(
+    file.manifests.flatMap(({ place }) => passedOver.get(place) ?? []),
+    file.passedOver,
+  );
+}
 
-export function passedOver(file: ManifestFile, stage: PlanStage): ReadonlyMap<string, number> {
-  return new Map([...file.passedOver, ...(stage.passedOver.get(file.path) ?? [])]);
+function counted<T extends string>(all: readonly T[], before: ReadonlyMap<T, number> = new Map()): Map<T, number> {
+  const counts = new Map(before);
+  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return counts;
 }
 
 function isHeldByNodePool({ spec, status }: PlannedService['service'], { rehearsal }: PlanStage): boolean {
