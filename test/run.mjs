@@ -28,7 +28,9 @@ const first = [
   'cluster/main-job',
   'cluster/load-balancer-set',
   'cluster/any-order',
+  'unit/controller/any-order-mutants',
   'cluster/kubectl',
+  'unit/controller/any-order',
 ].map((name) => `test/${name}.test.ts`);
 process.chdir(root);
 await reexecInUserNamespaceIfNeeded();

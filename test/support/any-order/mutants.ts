@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'who waits is never looked at again',
-    seed: 1,
+    seed: 2,
     rules: ['unserved'],
     alter: begun(({ waiting }) => {
       waiting.wokenBy = () => [];
@@ -144,7 +144,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the order of the file alone counts',
-    seed: 1,
+    seed: 7,
     rules: ['unturned'],
     alter: configs(without(/priority: .*/g)),
   },

@@ -47,7 +47,7 @@ export class Oracle {
       ...unfit(before, now),
       ...moved(before, now),
       ...(isOne ? overtaken(before, now) : []),
-      ...(isOne ? this.#unturned(now, step) : []),
+      ...(forgets ? [] : this.#unturned(now, step)),
       ...(forgets ? [] : this.#restless(now, nowMs)),
       ...touched(before, now),
       ...(isRest ? rewritten(this.#seen, seen) : []),
@@ -76,11 +76,14 @@ export class Oracle {
     return strays;
   }
 
-  /** Of a Service that was made in this step, and is all that was asked for. */
-  #unturned(now: World, { commands: [command] }: Step): Fault[] {
-    if (command?.kind !== 'service') return [];
-    const key = `${command.wish.namespace}/${command.name}`;
-    return this.#facts.services.has(key) ? [] : unturned(now, key);
+  /** Of Services that were made in this step, while nothing that could have freed an address happened. */
+  #unturned(now: World, { commands }: Step): Fault[] {
+    const isThere = (name: string) =>
+      this.#facts.services.has(`default/${name}`) || this.#facts.services.has(`shop/${name}`);
+    const keys = commands.flatMap((command) =>
+      command.kind === 'service' && !isThere(command.name) ? [`${command.wish.namespace}/${command.name}`] : [],
+    );
+    return keys.length < commands.length ? [] : keys.flatMap((key) => unturned(now, key));
   }
 
   #restless(now: World, nowMs: number): Fault[] {

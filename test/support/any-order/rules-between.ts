@@ -172,7 +172,7 @@ export function overtaken(before: World, now: World): Fault[] {
   return faults;
 }
 
-/** Of pools from which a Service may have an address, the one whose turn is first gives it. @param key who alone was changed */
+/** Of pools from which a Service may have an address, the one whose turn is first gives it. @param key who was made */
 export function unturned(now: World, key: string): Fault[] {
   const service = now.facts.services.get(key);
   // what is shared under a key goes before

@@ -13,7 +13,10 @@ import { ApiServer, type ApiServerOptions } from '../api-server/api-server.ts';
 import { kubeconfigText } from '../api-server/kubeconfig.ts';
 import { Cluster } from './cluster.ts';
 
+/** A process that is killed leaves its Lease behind: it runs out soon. */
 const FAST = ['--health-address=127.0.0.1:0', '--lease-duration=2s', '--lease-renew=1500ms', '--lease-retry=100ms'];
+/** One in this process gives it back, and must not lose it when the machine stands still for seconds. */
+const PATIENT = ['--health-address=127.0.0.1:0', '--lease-duration=30s', '--lease-renew=25s', '--lease-retry=100ms'];
 
 export interface RunningController {
   readonly exit: Promise<number>;
@@ -25,7 +28,7 @@ export interface RunningController {
 export function runController(kubeconfig: string, ...args: string[]): RunningController {
   const level = process.env.TEST_LOG ?? 'error';
   const options = parseOptions(
-    ['--kubeconfig', kubeconfig, `--log-level=${level}`, ...without(FAST, args), ...args],
+    ['--kubeconfig', kubeconfig, `--log-level=${level}`, ...without(PATIENT, args), ...args],
     {},
   );
   if (options === undefined) throw new Error('no help wanted');

@@ -1,4 +1,5 @@
-const RANGE_END = { '/': '0' } as const; // the byte after '/': all keys that begin with '/'
+/** All keys that begin with `/`: `0` is the byte after it. */
+const ALL = { key: base64('/'), range_end: base64('0') };
 const OPERATIONS = 100; // etcd takes 128 in a transaction
 /** The API server renews its own Leases there all the time. */
 const RESTLESS = '/registry/leases/kube-system/';
@@ -62,8 +63,7 @@ export class EtcdStore {
   }
 
   async #range(keysOnly: boolean): Promise<KeyValue[]> {
-    const [[from, to]] = Object.entries(RANGE_END) as [[string, string]];
-    const range = { key: base64(from), range_end: base64(to), keys_only: keysOnly };
+    const range = { ...ALL, keys_only: keysOnly };
     return (await this.#ask<{ kvs?: KeyValue[] }>('range', range)).kvs ?? [];
   }
 

@@ -46,7 +46,7 @@ class SharedControlPlane {
 
   /** Hands it to the next suite, as it was when it had just started. The administrator of before may do nothing any more. */
   async take(): Promise<TakenControlPlane> {
-    await this.#end();
+    await this.end();
     const { plane } = this;
     const user = `admin-${++this.takes}`;
     const kubeconfig = await plane.kubeconfigFor({ user });
@@ -67,7 +67,7 @@ class SharedControlPlane {
     return this.taken;
   }
 
-  async #end(): Promise<void> {
+  private async end(): Promise<void> {
     const { taken, plane, store } = this;
     if (taken === undefined) return;
     this.taken = undefined;

@@ -9,8 +9,6 @@ import { PoolServices } from './pool-services.ts';
 import { appears, sweep } from './scene-objects.ts';
 
 const PATIENCE = { deadlineMs: 40_000, everyMs: 10 };
-/** A machine that stands still for seconds must not cost the Lease; who is stopped gives it back. */
-const LEASE = ['--lease-duration=30s', '--lease-renew=25s'];
 
 export interface StageRow {
   readonly name: string;
@@ -68,7 +66,7 @@ export class Stage {
   /** As an operator restarts it with other flags. */
   async startController(...args: string[]): Promise<void> {
     await this.stopController();
-    this.#controller = runController(this.cluster.kubeconfig, ...LEASE, ...args);
+    this.#controller = runController(this.cluster.kubeconfig, ...args);
   }
 
   async stopController(): Promise<void> {

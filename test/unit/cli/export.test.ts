@@ -261,6 +261,22 @@ describe('yurtlb export, of a dump', () => {
       out: /^kubectl --namespace bar patch service db .*"10\.0\.0\.2"/,
     },
     {
+      name: 'a Service without its namespace is one of default',
+      argv: ['-o', 'patch'],
+      files: {
+        a: dump({ ...whole('Service', service(['hangzhou=10.0.0.1'])), metadata: { name: 'web' } }),
+      },
+      out: /^kubectl --namespace default patch service web .*"10\.0\.0\.1"/,
+    },
+    {
+      name: 'a name that a shell would read',
+      argv: ['-o', 'patch'],
+      files: { a: dump(whole('Service', service(['hangzhou=10.0.0.1'], { key: 'shop/$(reboot)' }))) },
+      out: /^$/,
+      err: /^a \(document 1, item \d+\) Service: metadata\.name "\$\(reboot\)" is not a name/,
+      code: 1,
+    },
+    {
       name: 'without NodePools: nobody knows which entries are ours',
       files: { 'a.json': JSON.stringify(whole('Service', service(['hangzhou=10.0.0.1']))) },
       out: /^$/,

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -114,7 +114,9 @@ const refusals: { name: string; text: string; argv?: string[]; want: RegExp }[] 
 const usage: { argv: string[]; want: RegExp }[] = [
   { argv: [], want: /plan wants files or a cluster\. Name files with -f FILE, or write --cluster/ },
   { argv: ['pools.yaml'], want: /plan takes no argument "pools\.yaml"\. Write -f pools\.yaml for a file\./ },
-  { argv: ['-f'], want: /option -f has no value/ },
+  { argv: ['-f'], want: /option -f has no value\. Write -f VALUE\./ },
+  { argv: ['-f='], want: /option -f has no value/ },
+  { argv: ['--filename', 'a', '-n'], want: /option -n has no value/ },
   { argv: ['-f', '-', '-f', '-'], want: /-f - is given twice/ },
   { argv: ['-f', 'a', '-o', 'yaml'], want: /there is no output "yaml"/ },
   { argv: ['-f', 'a', '--loadbalancerset', 'offf'], want: /"offf" is no mode\. Did you mean "off"\?/ },
@@ -161,13 +163,16 @@ describe('yurtlb plan, bad input', () => {
   it('files that cannot be read are all named, and nothing is planned', async () => {
     const denied = Object.assign(new Error('no'), { code: 'EACCES' });
     const terminal = new FakeTerminal({ a: SERVICE, secret: denied, 'odd/readme.txt': '', latin: Buffer.from([0xff]) });
-    const argv = ['a', 'secret', 'gone', 'odd', 'latin'].flatMap((path) => ['-f', path]);
+    const folder = terminal.folder.bind(terminal);
+    terminal.folder = (path) => (path === 'locked' ? Promise.reject(denied) : folder(path));
+    const argv = ['a', 'secret', 'gone', 'odd', 'latin', 'locked'].flatMap((path) => ['-f', path]);
     assert.equal(await main(['plan', ...argv], terminal), 2);
     assert.deepEqual(terminal.complained, [
       'yurtlb plan: secret: may not be read by this user',
       'yurtlb plan: gone: no such file',
       'yurtlb plan: odd: the folder holds no .yaml, .yml or .json file',
       'yurtlb plan: latin: is not UTF-8 text',
+      'yurtlb plan: locked: may not be read by this user',
     ]);
     assert.deepEqual(terminal.printed, []);
   });
@@ -178,12 +183,15 @@ describe('yurtlb plan, bad input', () => {
       writeFileSync(join(dir, '2.yml'), SERVICE);
       writeFileSync(join(dir, '1.json'), JSON.stringify(nodePool('hangzhou')));
       writeFileSync(join(dir, 'notes.txt'), 'no manifest');
+      writeFileSync(join(dir, '3.yaml'), '# {{ if }} left it empty\n');
+      mkdirSync(join(dir, 'old.yaml'));
       const terminal = new FakeTerminal({}, '# nothing\n');
       const real = Object.assign(terminal, { folder: systemTerminal.folder, readFile: systemTerminal.readFile });
       assert.equal(await main(['plan', '--classless', '-f', `${dir}/`], real), 1);
       assert.deepEqual(terminal.complained, [
         `read from ${dir}/1.json: NodePool 1`,
         `read from ${dir}/2.yml: Service 1`,
+        `read from ${dir}/3.yaml: nothing that the controller reads`,
       ]);
       assert.equal(await main(['plan', '-f', '-'], terminal), 1);
       assert.match(terminal.complained.join('\n'), /<stdin> \(document 1\) holds no object/);

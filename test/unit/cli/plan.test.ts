@@ -143,7 +143,7 @@ const rows: Row[] = [
     },
     want: ['shop/cloud not-ours NotOurs'],
     code: 0,
-    said: /passed over: IPAddressPool 1, Service 1, Service of another type 1 \(address pools are read from ConfigMaps/,
+    said: /passed over: IPAddressPool 1, Service 1, Service of another type 1\naddress pools are read from ConfigMaps/,
   },
   {
     name: 'dual stack as the API server would fill it in',

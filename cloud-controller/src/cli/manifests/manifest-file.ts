@@ -141,9 +141,10 @@ class ManifestReader {
       return;
     }
     const wrong = misfits(value, KINDS[known].shape);
-    const name = isMapping(value.metadata) && typeof value.metadata.name === 'string' ? ` ${value.metadata.name}` : '';
+    const name = isMapping(value.metadata) && typeof value.metadata.name === 'string' ? value.metadata.name : '';
+    const what = /^[\w.-]+$/.test(name) ? `${kind} ${name}` : kind;
     for (const { path, problem, remedy } of wrong)
-      this.#fault({ ...place, ...locate(path) }, `${kind}${name}: ${problem}`, remedy);
+      this.#fault({ ...place, ...locate(path) }, `${what}: ${problem}`, remedy);
     if (wrong.length > 0) return;
     if (known === 'ConfigMap')
       this.#hasAddresses ||= /address-pools|apps\.openyurt\.io\/nodepool/.test(JSON.stringify(value));

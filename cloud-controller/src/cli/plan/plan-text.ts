@@ -50,7 +50,7 @@ export function hints({ cluster, files, stage, all, classless }: Result): string
   if (twice.length > MAX_TWICE) lines.push(`objects that are in the files twice: ${twice.length - MAX_TWICE} more`);
   if (files.some(({ passedOver }) => METALLB_POOLS.some((kind) => passedOver.has(kind)))) {
     lines.push(
-      `MetalLB's ${METALLB_POOLS.join(' and ')} are not read, address pools are those of ConfigMaps: docs/migrate-from-metallb.md, "From v0.13 on"`,
+      `address pools are read from ConfigMaps, not from MetalLB's ${METALLB_POOLS.join(' or ')}: docs/migrate-from-metallb.md, "From v0.13 on"`,
     );
   }
   if (cluster === undefined && [...stage.rehearsal.world.nodePools()].length === 0) {
