@@ -31,14 +31,14 @@ const rows: Row[] = [
     name: 'one Service in two files, once without its namespace',
     files: { a: yaml(...SITE, WEB), b: yaml({ ...WEB, metadata: { name: 'web' } }) },
     argv: ['-n', 'shop'],
-    warnings: ['Service shop/web is in a:15:1 (document 3) and b:1:1 (document 1): the latter counts'],
+    warnings: ['Service shop/web is in a:21:1 (document 3) and b:1:1 (document 1): the latter counts'],
   },
   {
     name: 'two NodePools of one name in a file, with a cluster too',
     files: { a: yaml(nodePool('x'), nodePool('x')) },
     cluster: [...SITE] as unknown as KubeObject[],
     argv: ['--cluster'],
-    warnings: ['NodePool x is in a:1:1 (document 1) and a:8:1 (document 2): the latter counts'],
+    warnings: ['NodePool x is in a:1:1 (document 1) and a:9:1 (document 2): the latter counts'],
   },
   {
     name: 'more of them than anyone reads',
