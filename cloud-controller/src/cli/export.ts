@@ -12,6 +12,7 @@ import { HELP } from './help-text.ts';
 import { type InForce, readInForce, type ServiceInForce } from './in-force.ts';
 import { formatFault } from './manifests/manifest-file.ts';
 import { readManifestInput } from './manifests/manifest-input.ts';
+import { withoutNulls } from './manifests/shape.ts';
 import { pinAnnotations } from './pins.ts';
 import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -101,8 +102,9 @@ async function readDump(paths: readonly string[], terminal: Terminal): Promise<C
   };
 }
 
-/** Where kubectl puts what names no namespace. */
-function inNamespace<T extends KubeObject>(object: T): T {
+/** As the API server would have it: in the namespace where kubectl puts what names none. */
+function inNamespace<T extends KubeObject>(written: T): T {
+  const object = withoutNulls(written);
   return { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace || DEFAULT_NAMESPACE } };
 }
 

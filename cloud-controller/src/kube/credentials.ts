@@ -27,7 +27,8 @@ export class Credentials implements CredentialSource {
       else if (process.env.KUBECONFIG || existsSync(join(homedir(), '.kube', 'config'))) config.loadFromDefault();
       else throw new Error('neither $KUBECONFIG nor ~/.kube/config is there'); // the client would try localhost:8080
     } catch (error) {
-      throw unusable(kubeconfig, error instanceof Error ? error.message : String(error), error);
+      const [what = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1); // YAML errors quote the text
+      throw unusable(kubeconfig, what, error);
     }
     const server = config.getCurrentCluster()?.server;
     if (server === undefined || !URL.canParse(server)) {

@@ -7,8 +7,12 @@ import { askedFor, freeFor, isSelected, obstacleUnasked, poolsFor, sharingFault,
 
 // What holds between two moments at which all is quiet.
 
-/** What was given since was such that it could be given: by what held before, or by what holds now. */
-export function unfit(before: World, now: World): Fault[] {
+/**
+ * What was given since was such that it could be given: by what held before, or by what holds now.
+ *
+ * @param isOne only one thing happened meanwhile
+ */
+export function unfit(before: World, now: World, isOne: boolean): Fault[] {
   const faults: Fault[] = [];
   for (const service of now.facts.services.values()) {
     const was = before.facts.services.get(service.key); // made anew under its name it may have its addresses back
@@ -22,7 +26,7 @@ export function unfit(before: World, now: World): Fault[] {
         faults.push({ rule: 'unfit', text: `${service.key} was given ${ip} in NodePool ${site}: ${whys[0]}` });
       }
     }
-    faults.push(...halves(service, was, before, now));
+    faults.push(...halves(service, was, before, now, isOne));
   }
   return faults;
 }
@@ -52,7 +56,13 @@ function whyUnfit(world: World, before: World, now: World, service: ServiceFacts
 }
 
 /** Both addresses come from one pool, and RequireDualStack gets both or none. */
-function halves(service: ServiceFacts, was: ServiceFacts | undefined, before: World, now: World): Fault[] {
+function halves(
+  service: ServiceFacts,
+  was: ServiceFacts | undefined,
+  before: World,
+  now: World,
+  isOne: boolean,
+): Fault[] {
   const faults: Fault[] = [];
   for (const site of now.facts.sites.keys()) {
     const has = heldIn(service, site);
@@ -66,21 +76,26 @@ function halves(service: ServiceFacts, was: ServiceFacts | undefined, before: Wo
     if (first !== undefined && pools.every(({ size }) => size > 1)) {
       fault(`${has.join(' and ')} are of address pools ${[...first].join(' and ')}`);
     }
-    // what came with both and lost one at once, to a text that came with it, has one
-    const cameWith = texts[0] !== texts[1] && (was === undefined || signature(was) !== signature(service));
-    if (service.policy === 'RequireDualStack' && has.length === 1 && !cameWith) fault(`was given ${has[0]} alone`);
+    // it may have been given both, and lost one at once to a text that came in the same step
+    const lostOne = texts[0] !== texts[1] && !isOne;
+    if (service.policy === 'RequireDualStack' && has.length === 1 && !lostOne) fault(`was given ${has[0]} alone`);
   }
   return faults;
 }
 
-/** An address that was given stays while nothing that the Service, or an operator, did takes it. */
-export function moved(before: World, now: World): Fault[] {
+/**
+ * An address that was given stays while nothing that the Service, or an operator, did takes it.
+ *
+ * @param forgets whether a new controller began meanwhile
+ */
+export function moved(before: World, now: World, forgets: boolean): Fault[] {
   const faults: Fault[] = [];
   for (const was of before.facts.services.values()) {
     const service = now.facts.services.get(was.key);
     if (service === undefined || service.uid !== was.uid || !service.isOurs || !was.isOurs) continue;
     for (const { site, ip } of was.entries) {
       if (service.entries.some((entry) => entry.site === site && entry.ip === ip)) continue;
+      if (forgets && partnerChangedKey(service, ip, before, now)) continue;
       if (!mayLose(was, service, site, ip, before, now)) {
         const has = heldIn(service, site).join(' and ') || 'nothing';
         faults.push({ rule: 'moved', text: `${was.key} had ${ip} in NodePool ${site} and has ${has}` });
@@ -116,6 +131,15 @@ function mayLose(
   const pool = text.pools.find(({ name }) => name === service.addressPool);
   const isThere = has.some((mine) => pool?.ips.includes(mine)); // it moved to the pool that it asks for
   return poolOf(text, ip) !== pool && isThere && has.length >= heldIn(was, site).length;
+}
+
+/** Of two that share and have different keys by now nobody can tell which was changed: a key is an annotation, without generation. */
+function partnerChangedKey(service: ServiceFacts, ip: string, before: World, now: World): boolean {
+  return [...now.facts.services.values()].some((other) => {
+    const was = former(before, other);
+    const isPartner = other.key !== service.key && was?.entries.some((entry) => entry.ip === ip);
+    return isPartner && other.sharingKey !== undefined && was?.sharingKey !== other.sharingKey;
+  });
 }
 
 /** It changed so that it cannot be beside another one that has the address. */

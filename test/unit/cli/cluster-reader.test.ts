@@ -66,6 +66,12 @@ describe('what a plan reads of a cluster', () => {
     assert.deepEqual(await reader.reports(), [{ metadata: { name: 'n1' } }]);
   });
 
+  it('a kubeconfig that is no YAML is told in one line', () => {
+    const broken = join(dir, 'broken');
+    writeFileSync(broken, 'clusters: [{\n');
+    assert.throws(() => ClusterReader.open(broken), { message: /^LB_NO_KUBECONFIG: \S+broken: [^\n]+$/ });
+  });
+
   it('PoolServices that the API does not serve are told from none', async () => {
     answers = { [POOL_SERVICES]: [] };
     assert.deepEqual(await reader.allPoolServices(), []);

@@ -269,6 +269,17 @@ describe('yurtlb export, of a dump', () => {
       out: /^kubectl --namespace default patch service web .*"10\.0\.0\.1"/,
     },
     {
+      name: 'one that is not being deleted, though it says so much',
+      argv: ['-o', 'patch'],
+      files: {
+        a: dump({
+          ...whole('Service', service(['hangzhou=10.0.0.1'])),
+          metadata: { name: 'web', namespace: 'shop', deletionTimestamp: null, annotations: null },
+        }),
+      },
+      out: /^kubectl --namespace shop patch service web .*"10\.0\.0\.1"/,
+    },
+    {
       name: 'a name that a shell would read',
       argv: ['-o', 'patch'],
       files: { a: dump(whole('Service', service(['hangzhou=10.0.0.1'], { key: 'shop/$(reboot)' }))) },

@@ -84,9 +84,9 @@ const refused: { name: string; text: string; want: RegExp }[] = [
     want: /^Service: metadata\.name is a number where text should be/,
   },
   {
-    name: 'Lists in Lists without end',
+    name: 'JSON without end, which no stack would hold',
     text: `${'{"apiVersion":"v1","kind":"List","items":['.repeat(20_000)}${']}'.repeat(20_000)}`,
-    want: /^nests too deep/,
+    want: /^nests too deep \(Nest at most 64 levels\.\)$/,
   },
   {
     name: 'a JSON object and half a second one',
@@ -115,6 +115,19 @@ describe('manifests', () => {
       assert.deepEqual(manifests, []);
     });
   }
+
+  it('looks at the address configuration in JSON objects that follow each other, and tells its line', () => {
+    const labels = { 'apps.openyurt.io/nodepool': 'hangzhou' };
+    const site = (name: string, config: string) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, data: { config } }, null, 1);
+    const good = site('good', 'address-pools: [{name: a, protocol: layer2, addresses: [10.0.0.1]}]');
+    for (const between of ['', '\n', ' \n  ']) {
+      const { configProblems, faults } = readManifests('f', `${good}${between}${site('bad', 'address-pools: 7')}\n`);
+      assert.deepEqual(faults, []);
+      assert.equal(configProblems.length, 1, configProblems.join('\n'));
+      assert.match(configProblems[0] ?? '', new RegExp(`^f:${good.split('\n').length + 11}:`));
+    }
+  });
 
   it('a merge key brings fields, its own come first', () => {
     const text = `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: &s {type: LoadBalancer, externalTrafficPolicy: Local}}\n- {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {<<: *s, externalTrafficPolicy: Cluster}}\n`;

@@ -388,6 +388,24 @@ const rows: Row[] = [
     code: 1,
   },
   {
+    name: 'fields that are null are absent, in a dump too',
+    files: {
+      a: yaml(
+        nodePool('hangzhou'),
+        { ...HANGZHOU, metadata: { name: 'hangzhou', labels: null, deletionTimestamp: null } },
+        RANGE,
+        {
+          ...service('shop/a', {}, {}),
+          metadata: { name: 'a', namespace: 'shop', uid: null, creationTimestamp: null, deletionTimestamp: null },
+          status: { ...given('hangzhou=10.0.0.2'), conditions: null },
+        },
+        { ...service('shop/b'), metadata: { name: 'b', namespace: 'shop', annotations: null }, status: null },
+      ),
+    },
+    want: ['shop/a hangzhou 10.0.0.2 default keeps', 'shop/b hangzhou 10.0.0.1 default would-get'],
+    code: 0,
+  },
+  {
     name: 'one that is being deleted, with and without an address',
     cluster: [
       HANGZHOU,

@@ -17,11 +17,7 @@ const SERVER_FIELDS = [
  * the one applied before said and this one does not goes, all else stays. Lists are replaced. A status is not applied.
  */
 export function applyTo<T extends KubeObject>(live: T, manifest: T): T {
-  const { status: _, ...written } = manifest as T & { status?: unknown };
-  const metadata = Object.fromEntries(
-    Object.entries(manifest.metadata).filter(([key]) => !SERVER_FIELDS.some((field) => field === key)),
-  );
-  return noted(merge(live, lastApplied(live), { ...written, metadata }) as T, manifest);
+  return noted(merge(live, ofApplier(lastApplied(live)), ofApplier(manifest)) as T, manifest);
 }
 
 /** A manifest that is applied where there is no such object yet. */
@@ -29,6 +25,18 @@ export function created<T extends KubeObject>(manifest: T, facts: { uid: string;
   const { status: _, ...written } = manifest as T & { status?: unknown };
   const { deletionTimestamp: __, ...metadata } = manifest.metadata;
   return noted({ ...written, metadata: { ...metadata, ...facts } } as T, manifest);
+}
+
+/**
+ * Of what `kubectl get` printed and somebody applied, what is theirs to say: the API server keeps its own fields whatever
+ * comes. Annotations are never left out as a whole, since kubectl has its own among them: those of others stay.
+ */
+function ofApplier(applied: unknown): unknown {
+  if (!isMapping(applied)) return {};
+  const { status: _, metadata, ...written } = applied;
+  const own = isMapping(metadata) ? metadata : {};
+  const named = Object.entries(own).filter(([key]) => !SERVER_FIELDS.some((field) => field === key));
+  return { ...written, metadata: { ...Object.fromEntries(named), annotations: own.annotations ?? {} } };
 }
 
 /** With what was applied, for the next time. */

@@ -36,16 +36,17 @@ export interface ManifestFile {
   readonly configWarnings: readonly string[];
 }
 
-/** Somebody's own file on somebody's own machine: only the depth is held, for the parser's stack. */
+/** Somebody's own file on somebody's own machine: only the depth is held, for the stack of all that walks through it. */
 const BOUNDS = { maxChars: Number.MAX_SAFE_INTEGER, maxDepth: 64, maxMarks: Number.MAX_SAFE_INTEGER };
 
 /** Reads manifests: several documents, Lists, YAML or JSON; there may be none. Never throws; every fault is told at once. */
 export function readManifests(path: string, text: string): ManifestFile {
   const reader = new ManifestReader(path);
-  const values = readJsonStream(text);
-  if (values === undefined) reader.readYaml(text);
-  else for (const [i, value] of values.entries()) reader.readRoot(value, i + 1, () => ({}));
-  return reader.result(text);
+  // what is too deep for JSON is too deep for YAML, which says where
+  const json = exceedsBounds(text, BOUNDS) === undefined ? readJsonStream(text) : undefined;
+  if (json === undefined) reader.readYaml(text);
+  else for (const [i, value] of json.values.entries()) reader.readRoot(value, i + 1, () => ({}));
+  return reader.result(json?.yaml ?? text);
 }
 
 /** Where a value of one document stands, by the keys from its root. */
@@ -59,9 +60,9 @@ class ManifestReader {
 
   constructor(private readonly path: string) {}
 
-  result(text: string): ManifestFile {
-    const isReadable = this.#hasAddresses && exceedsBounds(text, MANIFEST_BOUNDS) === undefined;
-    const { problems, warnings } = isReadable ? readAddressFile(text) : { problems: [], warnings: [] };
+  result(yaml: string): ManifestFile {
+    const isReadable = this.#hasAddresses && exceedsBounds(yaml, MANIFEST_BOUNDS) === undefined;
+    const { problems, warnings } = isReadable ? readAddressFile(yaml) : { problems: [], warnings: [] };
     return {
       path: this.path,
       manifests: this.#manifests,
@@ -102,21 +103,17 @@ class ManifestReader {
   }
 
   /** Lists in Lists too, as kubectl does. */
-  #readAny(value: unknown, place: Place, locate: Locate, depth = 0): void {
+  #readAny(value: unknown, place: Place, locate: Locate): void {
     const { kind, items, apiVersion } = isMapping(value) ? value : {};
     if (typeof kind !== 'string' || !kind.endsWith('List') || !(Array.isArray(items) || items === null)) {
       this.#readObject(value, place, locate);
-      return;
-    }
-    if (depth > BOUNDS.maxDepth) {
-      this.#fault(place, 'nests too deep', 'Take the objects out of the Lists.');
       return;
     }
     const typed = { apiVersion, kind: kind.slice(0, -'List'.length) };
     for (const [i, item] of (items ?? []).entries()) {
       const inside: Locate = (keys) => locate(['items', i, ...keys]);
       const own = isMapping(item) && typed.kind !== '' ? { ...typed, ...item } : item;
-      this.#readAny(own, { ...place, item: i + 1, ...inside([]) }, inside, depth + 1);
+      this.#readAny(own, { ...place, item: i + 1, ...inside([]) }, inside);
     }
   }
 

@@ -16,6 +16,7 @@ import { applyTo, created } from '../manifests/apply.ts';
 import { KINDS, type WorldKind, type WorldObject } from '../manifests/kinds.ts';
 import { type Fault, formatPlace, type Manifest, type Place } from '../manifests/manifest-file.ts';
 import { refusedChange, withFamilies } from '../manifests/service-defaults.ts';
+import { withoutNulls } from '../manifests/shape.ts';
 
 export interface StageOptions extends RehearsalOptions {
   /** Of objects that name none. */
@@ -111,7 +112,7 @@ export class PlanStage {
 
   /** As a dump of a cluster has it, status and all; what is missing is made up. */
   #there(manifest: Manifest): void {
-    const { uid, creationTimestamp } = { ...this.#facts(), ...manifest.object.metadata };
+    const { uid, creationTimestamp } = { ...this.#facts(), ...withoutNulls(manifest.object.metadata) };
     const object = this.#namespaced(manifest);
     this.#admit(manifest, { ...object, metadata: { ...object.metadata, uid, creationTimestamp } }, undefined);
   }
@@ -125,7 +126,8 @@ export class PlanStage {
   }
 
   /** What the API server would do: refuse it, or fill in what was left out. */
-  #admit({ kind, place }: Manifest, object: KubeObject, live: KubeObject | undefined): void {
+  #admit({ kind, place }: Manifest, written: KubeObject, live: KubeObject | undefined): void {
+    const object = withoutNulls(written);
     const what = `${kind} ${keyOf(object)}`;
     const before = this.#placeOf.get(what);
     if (before !== undefined)
