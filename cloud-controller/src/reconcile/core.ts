@@ -7,7 +7,7 @@ import type { WorldCache } from '../ports/world-cache.ts';
 import { Dispatch, type Queue } from './dispatch.ts';
 import type { Change } from './enqueue-on-change.ts';
 import { formerNodePools } from './former-node-pools.ts';
-import { LoadBalancerSet, type LoadBalancerSetMode } from './load-balancer-set.ts';
+import { isWrittenByUs, LoadBalancerSet, type LoadBalancerSetMode } from './load-balancer-set.ts';
 import { NameContests } from './name-contests.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import { NodePoolReconciler } from './node-pool-reconciler.ts';
@@ -111,6 +111,8 @@ export class Core {
     this.#nodes.reconcile();
     for (const node of cache.reporting()) this.#reports.reconcile(node);
     book.drainFreed();
+    // one that we have written shows that LoadBalancerSet is not there: what is new need not wait for a sign of it
+    for (const service of cache.services()) if (isWrittenByUs(service)) loadBalancerSet.ownerOf(service);
     return keys;
   }
 

@@ -366,6 +366,29 @@ const rows: Row[] = [
     code: 0,
   },
   {
+    name: 'a Service in force that becomes another type, and one of others',
+    cluster: [
+      HANGZHOU,
+      RANGE,
+      { ...service('shop/a'), status: given('hangzhou=10.0.0.1') } as KubeObject,
+      {
+        ...service('shop/x', {}, { loadBalancerClass: 'example.com/lb' }),
+        status: given('=203.0.113.1'),
+      } as KubeObject,
+    ],
+    files: {
+      change: yaml(
+        service('shop/a', {}, { type: 'ClusterIP', loadBalancerClass: null as unknown as undefined }),
+        service('shop/x', {}, { type: 'ClusterIP', loadBalancerClass: null as unknown as undefined }),
+        service('shop/b'),
+      ),
+    },
+    argv: ['--cluster'],
+    want: ['shop/a hangzhou 10.0.0.1 loses OtherType', 'shop/b hangzhou 10.0.0.1 default would-get'],
+    code: 0,
+    said: /read from change: Service 1; passed over: Service of another type 2/,
+  },
+  {
     name: 'a ConfigMap that loses its label, as the one that was applied before had it',
     cluster: [
       HANGZHOU,

@@ -63,8 +63,11 @@ export function planRows(
   before: ReadonlyMap<string, readonly LoadBalancerIngress[]>,
   options: RowsOptions,
 ): PlannedService[] {
-  const services = [...rehearsal.world.services()].sort((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
-  return services.map((service) => {
+  const { world, core } = rehearsal;
+  const gone = [...before].flatMap(([key, was]) => {
+    return world.service(key) === undefined ? (retyped(key, ofNodePools(was, core.sites.isNodePool)) ?? []) : [];
+  });
+  const planned = [...world.services()].map((service): PlannedService => {
     const isOurs = serviceOwnership(service, options) === 'ours';
     if (!isOurs) return { service, isOurs, isWaiting: false, rows: [notOurs(service)] };
     const noted = reasonsOf(rehearsal, service);
@@ -73,6 +76,18 @@ export function planRows(
     const isWaiting = noted.some(({ advisory }) => !advisory) || rows.some(({ state }) => state === 'waiting');
     return { service, isOurs, isWaiting, rows };
   });
+  return [...planned, ...gone].sort((a, b) => (serviceKey(a.service) < serviceKey(b.service) ? -1 : 1));
+}
+
+/** A Service that files make one of another type. @returns undefined: it had nothing of ours */
+function retyped(key: string, had: readonly Recorded[]): PlannedService | undefined {
+  if (had.length === 0) return undefined;
+  const [namespace = '', name = ''] = key.split('/');
+  const reason = { reason: 'OtherType', message: 'It is no longer of type LoadBalancer.', advisory: true };
+  const rows = had.map(({ nodePool, address }, i): PlanRow => {
+    return { state: 'loses', nodePool, address: formatIpAddress(address), reasons: i === 0 ? [reason] : [] };
+  });
+  return { service: { kind: 'Service', metadata: { namespace, name } }, isOurs: true, isWaiting: false, rows };
 }
 
 function notOurs({ spec, status }: ServiceObject): PlanRow {

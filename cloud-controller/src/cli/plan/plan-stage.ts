@@ -153,13 +153,13 @@ export class PlanStage {
 
   #put({ kind, object }: WorldObject, place?: Place): void {
     const shelf = this.#shelf(kind, object);
+    if (kind === 'Service' && place !== undefined) this.places.set(serviceKey(object), place);
     const isOther = kind === 'Service' && object.spec?.type !== 'LoadBalancer';
     const isBare = kind === 'ConfigMap' && object.metadata.labels?.[NODE_POOL_LABEL] === undefined;
     if (isOther || isBare) {
       shelf?.delete(keyOf(object)); // the controller's watch no longer shows it
       if (place !== undefined) this.passedOver.set(place, isOther ? 'Service of another type' : 'ConfigMap');
     } else if (shelf !== undefined) {
-      if (kind === 'Service' && place !== undefined) this.places.set(serviceKey(object), place);
       shelf.put(object);
     } else if (place !== undefined) {
       const { namespace } = object.metadata;
