@@ -38,7 +38,7 @@ export const CONDITION_REASONS = ['Allocated', 'RefusedBySite', 'ContestedOnSite
 /** Normal Events of the controller. */
 export const CONTROLLER_NEWS = ['IPAllocated', 'ClearAssignment', 'ConfigLoaded'] as const;
 /** What only `yurtlb plan` says. */
-export const PLAN_REASONS = ['NotOurs', 'Deleting'] as const;
+export const PLAN_REASONS = ['NotOurs', 'Deleting', 'OtherType'] as const;
 /** Warning Events of speakers. */
 export const SPEAKER_WARNINGS = [
   'AddressConflict',

@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { namespacesOf } from '../support/netns/plan.ts';
 import { type Cut, Site } from '../support/netns/site.ts';
 import { needSites } from '../support/netns/suite.ts';
+import { until } from '../support/until.ts';
 
 const POOLS = [
   { name: 'shop', nodes: ['a', 'b'] },
@@ -73,6 +74,8 @@ describe('sites in network namespaces', () => {
     const victim = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
     const [line] = (await once(victim.stdout, 'data')) as [Buffer];
     const [prefix = '', pid = ''] = line.toString().trim().split(' ');
+    // The wish to die with its parent is spoken by the command before it.
+    await until('the child runs', () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sleep');
     victim.kill('SIGKILL');
     await once(victim, 'close');
     const deadline = Date.now() + 5_000;

@@ -4,6 +4,7 @@ import { waitUntil } from '../support/kube/wait-until.ts';
 import { ArpClient, type ArpLine, answerers, outages } from '../support/netns/arp-client.ts';
 import { needSites } from '../support/netns/suite.ts';
 import { HubSite, type SpeakerEvent } from './hub-site.ts';
+import type { State } from './speaker-words.ts';
 
 const NODES = ['a', 'b', 'c'];
 /** Whoever announces these announces them still when the cloud is back. */
@@ -18,6 +19,8 @@ const COLD_START_MS = 10_000;
 /** On a quiet machine it is 1 to 2 s, and printed: this one may be busy. */
 const RETURN_MS = 15_000;
 const PATIENCE = { deadlineMs: 30_000, everyMs: 50 };
+
+const isOffered = ({ offered }: State['addresses'][number]) => offered === true;
 
 /**
  * What happens to a shop in an outage, on real processes and frames: three nodes, a YurtHub on each between the speaker and
@@ -40,6 +43,13 @@ describe('an outage of the cloud, with a YurtHub on each node', function () {
     await site.start();
     for (const name of [...KEPT, 'gone']) addresses.set(name, await addressOf(name));
     client = await ArpClient.start(site.stage.site, site.clientNs, [...addresses.values()], { intervalMs: 5 });
+    // Whoever has its list of endpoints only after the cut, from the hub's cache, offers then, and takes what is its own.
+    for (const node of NODES)
+      await site.until(
+        `${node} offers all`,
+        node,
+        ({ addresses }) => addresses.filter(isOffered).length === KEPT.length + 1,
+      );
     await settled(NODES);
   });
   after(async () => {
