@@ -27,6 +27,7 @@ export * from './loopback-host.ts';
 export * from './names.ts';
 export * from './natural-order.ts';
 export * from './node-report.ts';
+export * from './pool-service-labels.ts';
 export * from './problem.ts';
 export * from './random.ts';
 export * from './reasons.ts';

@@ -3,11 +3,9 @@ import {
   decodeService,
   formatIpAddress,
   type IpAddress,
-  LOAD_BALANCER_SET_CONTROLLER,
   type LoadBalancerIngress,
-  POOL_SERVICE_MANAGED_BY_LABEL,
-  POOL_SERVICE_POOL_LABEL,
-  POOL_SERVICE_SERVICE_LABEL,
+  managedServiceOf,
+  nodePoolOfPoolService,
   type PoolServiceObject,
   type ServiceObject,
   serviceKey,
@@ -77,13 +75,10 @@ export function recordedEntries(
 /** By Service, `namespace/name`. */
 export function entriesOfPoolServices(poolServices: readonly PoolServiceObject[]): Map<string, LoadBalancerIngress[]> {
   const byService = new Map<string, LoadBalancerIngress[]>();
-  for (const { metadata, status } of poolServices) {
-    const labels = metadata.labels ?? {};
-    const [name, hostname] = [labels[POOL_SERVICE_SERVICE_LABEL], labels[POOL_SERVICE_POOL_LABEL]];
-    if (labels[POOL_SERVICE_MANAGED_BY_LABEL] !== LOAD_BALANCER_SET_CONTROLLER) continue;
-    if (name === undefined || hostname === undefined) continue;
-    const key = `${metadata.namespace ?? ''}/${name}`;
-    const entries = (status?.loadBalancer?.ingress ?? []).map(({ ip }) => ({
+  for (const poolService of poolServices) {
+    const [key, hostname] = [managedServiceOf(poolService), nodePoolOfPoolService(poolService)];
+    if (key === undefined || hostname === undefined) continue;
+    const entries = (poolService.status?.loadBalancer?.ingress ?? []).map(({ ip }) => ({
       ...(ip === undefined ? {} : { ip }),
       hostname,
     }));

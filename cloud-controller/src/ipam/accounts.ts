@@ -67,7 +67,7 @@ export class Accounts {
 }
 
 /** Whom a spare account belongs to, so that it keeps no Service's object alive. */
-const NOBODY: Holder = {
+export const NOBODY: Holder = {
   key: '',
   namespace: '',
   labels: {},

@@ -1,13 +1,11 @@
 import {
   type ConfigMapObject,
   type KubeObject,
-  LOAD_BALANCER_SET_CONTROLLER,
   type Log,
+  managedServiceOf,
   NODE_POOL_LABEL,
   type NodeObject,
   type NodePoolObject,
-  POOL_SERVICE_MANAGED_BY_LABEL,
-  POOL_SERVICE_SERVICE_LABEL,
   type PoolServiceObject,
   type Random,
   REPORTS_NAMESPACE,
@@ -122,11 +120,4 @@ export class ClusterCache implements WorldCache {
 
 export function nodePoolOfConfigMap({ metadata }: ConfigMapObject): string | undefined {
   return metadata.labels?.[NODE_POOL_LABEL] || undefined;
-}
-
-function managedServiceOf({ metadata }: PoolServiceObject): string | undefined {
-  const labels = metadata.labels ?? {};
-  const name = labels[POOL_SERVICE_SERVICE_LABEL];
-  if (labels[POOL_SERVICE_MANAGED_BY_LABEL] !== LOAD_BALANCER_SET_CONTROLLER || name === undefined) return undefined;
-  return `${metadata.namespace ?? ''}/${name}`;
 }

@@ -7,10 +7,10 @@ import {
   nodeAddresses,
   type PoolServiceObject,
   type ServiceObject,
+  serviceOfPoolService,
 } from '@openyurt/nodepool-types';
 import type { Queue } from './dispatch.ts';
 import { NODES_KEY, poolQueueKey, reportQueueKey, serviceQueueKey } from './keys.ts';
-import { serviceOfPoolService } from './pool-services.ts';
 
 /** Tells of every change to objects of one kind. */
 export interface Feed<T> {

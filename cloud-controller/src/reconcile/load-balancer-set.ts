@@ -1,9 +1,8 @@
 import {
-  LOAD_BALANCER_SET_CONTROLLER,
+  isManagedPoolService,
   LOAD_BALANCER_SET_FINALIZER,
   NODE_POOL_SELECTOR_ANNOTATION,
   OUR_CONDITIONS,
-  POOL_SERVICE_MANAGED_BY_LABEL,
   type PoolServiceObject,
   type ServiceObject,
 } from '@openyurt/nodepool-types';
@@ -59,7 +58,8 @@ export class LoadBalancerSet {
   notice(object: ServiceObject | PoolServiceObject, isGone = false): boolean {
     const { namespace, name, finalizers } = object.metadata;
     const key = `${object.kind} ${namespace}/${name}`;
-    const isSign = !isGone && (finalizers?.includes(LOAD_BALANCER_SET_FINALIZER) === true || isManaged(object));
+    const isSign =
+      !isGone && (finalizers?.includes(LOAD_BALANCER_SET_FINALIZER) === true || isManagedPoolService(object));
     const before = this.#signs.size > 0;
     if (isSign) this.#signs.add(key);
     else this.#signs.delete(key);
@@ -90,10 +90,6 @@ export class LoadBalancerSet {
 export function isOfItsKind({ metadata, spec }: ServiceObject): boolean {
   const selector = metadata.annotations?.[NODE_POOL_SELECTOR_ANNOTATION] ?? '';
   return spec?.loadBalancerClass !== undefined && selector !== '';
-}
-
-export function isManaged({ metadata }: PoolServiceObject): boolean {
-  return metadata.labels?.[POOL_SERVICE_MANAGED_BY_LABEL] === LOAD_BALANCER_SET_CONTROLLER;
 }
 
 /** Whether its status was ever ours to write. */

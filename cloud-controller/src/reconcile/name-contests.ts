@@ -1,14 +1,16 @@
 import {
   ADDRESSES_ALLOCATED_CONDITION,
   decodeService,
+  isManagedPoolService,
+  nodePoolOfPoolService,
   type PoolServiceObject,
   selectorMatches,
+  serviceOfPoolService,
 } from '@openyurt/nodepool-types';
 import { type Claim, isContestMessage, readContest } from '../plan/name-contest.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
 import type { Change } from './enqueue-on-change.ts';
-import { isManaged, isOfItsKind } from './load-balancer-set.ts';
-import { nodePoolOfPoolService, serviceOfPoolService } from './pool-services.ts';
+import { isOfItsKind } from './load-balancer-set.ts';
 import type { Sites } from './sites.ts';
 
 interface Contest {
@@ -35,7 +37,7 @@ export class NameContests {
   see({ object, before, isGone = false }: Change): string[] {
     if (object.kind !== 'PoolService') return this.#rivals(`${object.metadata.namespace}/${object.metadata.name}`);
     if (isGone) this.#gone(object);
-    const claims = [before, object].flatMap((one) => (one && isManaged(one) ? (claimOf(one) ?? []) : []));
+    const claims = [before, object].flatMap((one) => (one && isManagedPoolService(one) ? (claimOf(one) ?? []) : []));
     const [first, second] = claims;
     if (first !== undefined && second !== undefined && keyOf(first) !== keyOf(second)) this.#note(object, claims);
     return [];

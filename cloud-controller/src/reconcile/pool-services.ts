@@ -1,21 +1,10 @@
 import {
   type LoadBalancerIngress,
   type LoadBalancerRequest,
-  POOL_SERVICE_POOL_LABEL,
-  POOL_SERVICE_SERVICE_LABEL,
+  nodePoolOfPoolService,
   type PoolServiceObject,
   serviceOwnership,
 } from '@openyurt/nodepool-types';
-
-/** `namespace/name` of the Service a PoolService is for: from its labels, never from its name. */
-export function serviceOfPoolService({ metadata }: PoolServiceObject): string | undefined {
-  const name = metadata.labels?.[POOL_SERVICE_SERVICE_LABEL];
-  return name === undefined ? undefined : `${metadata.namespace ?? ''}/${name}`;
-}
-
-export function nodePoolOfPoolService({ metadata }: PoolServiceObject): string | undefined {
-  return metadata.labels?.[POOL_SERVICE_POOL_LABEL];
-}
 
 /** Whether its class, which is hand-edited at times and not repaired then, leaves it to us. */
 export function isOurs({ spec }: PoolServiceObject): boolean {

@@ -6,6 +6,7 @@ import {
   type KubeObject,
   type LoadBalancerRequest,
   type Log,
+  nodePoolOfPoolService,
   type PoolServiceObject,
   type ServiceObject,
   serviceOwnership,
@@ -24,7 +25,7 @@ import { ConflictWatch } from './conflict-watch.ts';
 import { ASK_AGAIN_MS, type LoadBalancerSet } from './load-balancer-set.ts';
 import type { NameContests } from './name-contests.ts';
 import { PoolServiceWatch } from './pool-service-watch.ts';
-import { isOpen, nodePoolOfPoolService, withPoolServices } from './pool-services.ts';
+import { isOpen, withPoolServices } from './pool-services.ts';
 import type { ReportReconciler } from './report-reconciler.ts';
 import type { Sites } from './sites.ts';
 import { StatusBrake } from './status-brake.ts';

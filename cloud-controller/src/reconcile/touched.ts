@@ -1,8 +1,13 @@
-import { decodeService, type LabelSelector, type ServiceObject, selectorMatches } from '@openyurt/nodepool-types';
+import {
+  decodeService,
+  type LabelSelector,
+  nodePoolOfPoolService,
+  type ServiceObject,
+  selectorMatches,
+} from '@openyurt/nodepool-types';
 import type { AddressBook } from '../ipam/address-book.ts';
 import type { SiteRanges } from '../ipam/site-ranges.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
-import { nodePoolOfPoolService } from './pool-services.ts';
 
 /** A NodePool that changed, or whose configuration did. */
 export interface ChangedNodePool {

@@ -2,6 +2,7 @@ import {
   type Condition,
   type ConfigMapObject,
   type LoadBalancerIngress,
+  managedServiceOf,
   NODE_POOL_LABEL,
   type NodeObject,
   type NodePoolObject,
@@ -12,8 +13,6 @@ import {
 } from '@openyurt/nodepool-types';
 import type { PlanWriter, WantedStatus } from '../ports/plan-writer.ts';
 import type { WorldCache } from '../ports/world-cache.ts';
-import { isManaged } from '../reconcile/load-balancer-set.ts';
-import { serviceOfPoolService } from '../reconcile/pool-services.ts';
 import { Shelf } from './shelf.ts';
 
 /** A cluster in memory: what the controller would see of it, and where what it would write goes. */
@@ -21,7 +20,7 @@ export class MemoryWorld implements WorldCache, PlanWriter {
   /** As the controller watches them: Services of type LoadBalancer, ConfigMaps with the label of a NodePool. */
   readonly shelves = {
     services: new Shelf<ServiceObject>(),
-    poolServices: new Shelf<PoolServiceObject>((one) => (isManaged(one) ? serviceOfPoolService(one) : undefined)),
+    poolServices: new Shelf<PoolServiceObject>(managedServiceOf),
     nodePools: new Shelf<NodePoolObject>(),
     configMaps: new Shelf<ConfigMapObject>(({ metadata }) => metadata.labels?.[NODE_POOL_LABEL] || undefined),
     nodes: new Shelf<NodeObject>(),

@@ -1,16 +1,18 @@
 import {
   decodeService,
+  isManagedPoolService,
   LOAD_BALANCER_SET_CONTROLLER,
   type LoadBalancerIngress,
+  nodePoolOfPoolService,
   POOL_SERVICE_MANAGED_BY_LABEL,
   POOL_SERVICE_POOL_LABEL,
   POOL_SERVICE_SERVICE_LABEL,
   type PoolServiceObject,
   type ServiceObject,
   selectorMatches,
+  serviceOfPoolService,
 } from '@openyurt/nodepool-types';
 import type { LoadBalancerSet } from '../reconcile/load-balancer-set.ts';
-import { nodePoolOfPoolService, serviceOfPoolService } from '../reconcile/pool-services.ts';
 import type { MemoryWorld } from './memory-world.ts';
 import { keyOf } from './shelf.ts';
 
@@ -77,8 +79,7 @@ export class PoolServiceMaker {
     const key = `${namespace}/${name}-${nodePool}`;
     const { poolServices } = this.world.shelves;
     const before = poolServices.get(key);
-    const managedBy = before?.metadata.labels?.[POOL_SERVICE_MANAGED_BY_LABEL];
-    if (before !== undefined && managedBy !== LOAD_BALANCER_SET_CONTROLLER) return; // another's: left alone
+    if (before !== undefined && !isManagedPoolService(before)) return; // another's: left alone
     if (this.#made.has(`${key} ${name}`)) return;
     this.#made.add(`${key} ${name}`);
     const labels = {

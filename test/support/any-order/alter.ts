@@ -74,17 +74,6 @@ export function without(words: RegExp): (configMap: ConfigMapObject) => ConfigMa
   return ({ data = {}, ...rest }) => ({ ...rest, data: { ...data, config: (data.config ?? '').replace(words, '') } });
 }
 
-export const NOBODY: Holder = {
-  key: '',
-  namespace: '',
-  labels: {},
-  uid: '',
-  ports: [],
-  sharingKey: undefined,
-  externalTrafficPolicy: 'Cluster',
-  podSelector: '',
-};
-
 /** The decoded Service without what its ports are. */
 export function portless(holder: Holder): Holder {
   return { ...holder, ports: [] };

@@ -1,4 +1,5 @@
 import type { ServiceObject } from '@openyurt/nodepool-types';
+import { NOBODY } from '../../../cloud-controller/src/ipam/accounts.ts';
 import type { MemoryCluster } from '../../unit/controller/memory-cluster.ts';
 import {
   type Alter,
@@ -6,7 +7,6 @@ import {
   blankForeign,
   configs,
   keeping,
-  NOBODY,
   neverRenumbering,
   oneKey,
   portless,

@@ -3,11 +3,13 @@ import {
   type ConfigMapObject,
   type KubeObject,
   type Log,
+  managedServiceOf,
   NODE_POOL_LABEL,
   type NodeObject,
   type NodePoolObject,
   type PoolServiceObject,
   type ServiceObject,
+  serviceOfPoolService,
   silentLog,
 } from '@openyurt/nodepool-types';
 import { AddressBook } from '../../../cloud-controller/src/ipam/address-book.ts';
@@ -24,14 +26,12 @@ import {
   serviceQueueKey,
 } from '../../../cloud-controller/src/reconcile/keys.ts';
 import {
-  isManaged,
   LoadBalancerSet,
   type LoadBalancerSetMode,
 } from '../../../cloud-controller/src/reconcile/load-balancer-set.ts';
 import { NameContests } from '../../../cloud-controller/src/reconcile/name-contests.ts';
 import { NodeAddresses } from '../../../cloud-controller/src/reconcile/node-addresses.ts';
 import { NodePoolReconciler } from '../../../cloud-controller/src/reconcile/node-pool-reconciler.ts';
-import { serviceOfPoolService } from '../../../cloud-controller/src/reconcile/pool-services.ts';
 import { ReportReconciler } from '../../../cloud-controller/src/reconcile/report-reconciler.ts';
 import { ServiceReconciler } from '../../../cloud-controller/src/reconcile/service-reconciler.ts';
 import { Sites } from '../../../cloud-controller/src/reconcile/sites.ts';
@@ -373,9 +373,7 @@ export class MemoryCluster implements WorldCache, PlanWriter, EventRecorder, Que
     return this.reportMap.keys();
   }
   poolServices(serviceKey: string): readonly PoolServiceObject[] {
-    return [...this.poolServiceMap.values()].filter(
-      (one) => isManaged(one) && serviceOfPoolService(one) === serviceKey,
-    );
+    return [...this.poolServiceMap.values()].filter((one) => managedServiceOf(one) === serviceKey);
   }
   allPoolServices(): Iterable<PoolServiceObject> {
     return this.poolServiceMap.values();

@@ -1,17 +1,16 @@
-import type { ServiceSpec } from '../world.ts';
 import {
   asks,
   BOTH,
   config,
+  gets,
   itHolds,
   POOL,
-  type PoolLine,
+  pools,
   put,
   type Rule,
   remove,
   SELECTOR,
   SHARE,
-  type Step,
   site,
 } from './rule.ts';
 
@@ -22,19 +21,6 @@ const gold = { tier: 'gold' };
 const forGold = 'service-selectors: [{match-labels: {tier: gold}}]';
 const forTeam = 'namespaces: [team]';
 const forUs = 'namespaces: [team, default]';
-
-/** The NodePool's address pools. */
-const pools = (...lines: readonly PoolLine[]): Step => config('shop', lines);
-/** What a Service gets of them. */
-const gets = (
-  name: string,
-  lines: readonly PoolLine[],
-  web: string,
-  spec: ServiceSpec = {},
-  ...more: Step[]
-): Rule => ({
-  ...{ name, given: [pools(...lines), ...more], when: put(spec), expect: { web } },
-});
 
 const audiences: readonly Rule[] = [
   gets('another namespace', [['a', '10.0.0.1', forTeam]], 'PoolNotForService'),

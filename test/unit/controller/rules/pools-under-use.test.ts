@@ -10,6 +10,7 @@ import {
   noConfig,
   POOL,
   type PoolLine,
+  pools,
   put,
   REST_MS,
   type Rule,
@@ -25,8 +26,6 @@ import {
 
 const k = { [SHARE]: 'k' };
 
-/** The NodePool's address pools. */
-const pools = (...lines: readonly PoolLine[]): Step => config('shop', lines);
 const four = [1, 2, 3, 4].map((at) => put({ name: `s${at}`, createdSecond: at }));
 const renumbered = (...lines: readonly PoolLine[]): Step => config('shop', lines, { renumber: true });
 const underUse: readonly Rule[] = [

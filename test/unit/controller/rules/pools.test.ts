@@ -1,18 +1,16 @@
-import type { ServiceSpec } from '../world.ts';
 import {
   asks,
   BOTH,
-  config,
+  gets,
   itHolds,
   node,
   noNode,
   POOL,
-  type PoolLine,
+  pools,
   put,
   type Rule,
   SELECTOR,
   SHARE,
-  type Step,
   shop,
   site,
 } from './rule.ts';
@@ -20,19 +18,6 @@ import {
 const V6 = { ipFamilies: ['IPv6'] };
 const k = { [SHARE]: 'k' };
 const forUs = 'namespaces: [team, default]';
-
-/** The NodePool's address pools. */
-const pools = (...lines: readonly PoolLine[]): Step => config('shop', lines);
-/** What a Service gets of them. */
-const gets = (
-  name: string,
-  lines: readonly PoolLine[],
-  web: string,
-  spec: ServiceSpec = {},
-  ...more: Step[]
-): Rule => ({
-  ...{ name, given: [pools(...lines), ...more], when: put(spec), expect: { web } },
-});
 
 const turns: readonly Rule[] = [
   gets('the lowest free address', [['a', '10.0.0.1-10.0.0.3']], 'shop=10.0.0.1'),

@@ -129,6 +129,18 @@ interface ConfigMore {
 
 /** One address pool, `default`, of the NodePool `shop`. */
 export const shop = (...addresses: string[]): Step => config('shop', [['default', addresses.join(', ')]]);
+/** The address pools of the NodePool `shop`. */
+export const pools = (...lines: readonly PoolLine[]): Step => config('shop', lines);
+/** What a Service gets of them. */
+export const gets = (
+  name: string,
+  lines: readonly PoolLine[],
+  web: string,
+  spec: ServiceSpec = {},
+  ...more: Step[]
+): Rule => ({
+  ...{ name, given: [pools(...lines), ...more], when: put(spec), expect: { web } },
+});
 export const badConfig = (nodePool: string): Step => {
   return (cluster) => cluster.putConfig(nodePool, 'address-pools: nonsense');
 };
