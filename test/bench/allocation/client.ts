@@ -1,10 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '@openyurt/nodepool-types';
-import type { KubeCloud } from '../../support/cloud/kube-cloud.ts';
-import { LineProcess } from '../../support/netns/line-process.ts';
+import type { LineProcess } from '../../support/netns/line-process.ts';
 import type { Stage } from '../../support/stage.ts';
+import { startCloudProgram } from '../cloud-program.ts';
 
 /** Lines of client.mjs; times are milliseconds since the Unix epoch. */
 interface Created {
@@ -41,7 +38,6 @@ type Line =
 
 export const NAMESPACE = 'default';
 const ACCOUNT = 'bench-client';
-const START_MS = 20_000;
 const ANSWER_MS = 60_000;
 /** A timer may be so much early. */
 const TICK_MS = 50;
@@ -60,22 +56,8 @@ export class Client {
   private constructor(private readonly process: LineProcess<Line>) {}
 
   static async start(stage: Stage): Promise<Client> {
-    const cloud = stage.cloud as KubeCloud;
-    await cloud.kubectl(['create', 'serviceaccount', ACCOUNT, '-n', NAMESPACE]);
-    const role = ['--clusterrole=cluster-admin', `--serviceaccount=${NAMESPACE}:${ACCOUNT}`];
-    await cloud.kubectl(['create', 'clusterrolebinding', ACCOUNT, ...role]);
-    const token = join(stage.dir, ACCOUNT);
-    const said = await cloud.kubectl(['create', 'token', ACCOUNT, '-n', NAMESPACE, '--duration=4h']);
-    writeFileSync(token, said.trim(), { mode: 0o600 });
-    const script = fileURLToPath(new URL('client.mjs', import.meta.url));
-    const args = [script, cloud.server, cloud.caFile, token];
-    const child = stage.site.spawn(stage.site.plan.cloudNs, process.execPath, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const client = new Client(new LineProcess('client', child));
-    const isReady = (line: Line): line is { kind: 'ready' } => line.kind === 'ready';
-    await client.process.until('a watch', isReady, { timeoutMs: START_MS });
-    return client;
+    const script = new URL('client.mjs', import.meta.url);
+    return new Client(await startCloudProgram<Line>(stage, { name: 'client', account: ACCOUNT, script }));
   }
 
   /**

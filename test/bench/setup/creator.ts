@@ -1,10 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '@openyurt/nodepool-types';
-import type { KubeCloud } from '../../support/cloud/kube-cloud.ts';
-import { LineProcess } from '../../support/netns/line-process.ts';
+import type { LineProcess } from '../../support/netns/line-process.ts';
 import type { Stage } from '../../support/stage.ts';
+import { startCloudProgram } from '../cloud-program.ts';
 
 /** Lines of creator.mjs; times are milliseconds since the Unix epoch with fractions. */
 interface Created {
@@ -30,21 +27,8 @@ export class Creator {
   private constructor(private readonly process: LineProcess<Line>) {}
 
   static async start(stage: Stage): Promise<Creator> {
-    const cloud = stage.cloud as KubeCloud;
-    await cloud.kubectl(['create', 'serviceaccount', ACCOUNT, '-n', 'default']);
-    const role = ['--clusterrole=cluster-admin', `--serviceaccount=default:${ACCOUNT}`];
-    await cloud.kubectl(['create', 'clusterrolebinding', ACCOUNT, ...role]);
-    const token = join(stage.dir, ACCOUNT);
-    const said = await cloud.kubectl(['create', 'token', ACCOUNT, '-n', 'default', '--duration=4h']);
-    writeFileSync(token, said.trim(), { mode: 0o600 });
-    const script = fileURLToPath(new URL('creator.mjs', import.meta.url));
-    const args = [script, cloud.server, cloud.caFile, token];
-    const child = stage.site.spawn(stage.site.plan.cloudNs, process.execPath, args, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const creator = new Creator(new LineProcess('creator', child));
-    await creator.process.until('a watch', (line) => line.kind === 'ready', PATIENCE);
-    return creator;
+    const script = new URL('creator.mjs', import.meta.url);
+    return new Creator(await startCloudProgram<Line>(stage, { name: 'creator', account: ACCOUNT, script }));
   }
 
   /** @throws Error where the API refused */
